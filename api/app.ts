@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import type { Pool } from 'pg';
+import type { Logger } from '../runtime/logger';
+import type { CarrierDialect } from '../telephony/port';
+import { CALL_TASK_QUEUE } from '../workflows/call/messages';
+import { requireAdminKey } from './auth';
+import { createCallsRouter } from './calls/routes';
+import { createHealthRouter } from './health';
+import { createErrorHandler, Problem } from './problems';
+import { createCallbackSink } from './telephony/callbacks';
+import { createCallGateway } from './telephony/call-gateway';
+import { createFailSafe } from './telephony/fail-safe';
+import { createTelephonyRouter } from './telephony/routes';
+
+export interface AppOptions {
+  readonly db: Pool;
+  readonly temporal: Client;
+  readonly log: Logger;
+  readonly dialects: readonly CarrierDialect[];
+  readonly adminKey: string;
+  /** `null`: taken from each request. */
+  readonly publicBaseUrl: string | null;
+  readonly webhookDeadlineMs: number;
+  /** Where fail-safe answers are kept while PostgreSQL is away. */
+  readonly spoolDir: string;
+  /** Pause between rounds of telling workflows what the fail-safe served, in milliseconds. */
+  readonly backfillIntervalMs: number;
+  readonly taskQueue?: string;
+}
+
+export interface App {
+  readonly http: Express;
+  /** `/readyz` says no from now on; requests are still answered. */
+  drain(): void;
+  /** Ends background work. The pool and the client are the caller's to close. */
+  close(): Promise<void>;
+}
+
+/** The whole HTTP edge, without a port: what tests drive and `main.ts` listens with. */
+export function createApp(options: AppOptions): App {
+  const { db, temporal, log, webhookDeadlineMs, publicBaseUrl } = options;
+  const gateway = createCallGateway(temporal, options.taskQueue ?? CALL_TASK_QUEUE);
+  const failSafe = createFailSafe({ db, gateway, log, spoolDir: options.spoolDir, intervalMs: options.backfillIntervalMs });
+  const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
+  let draining = false;
+
+  const http = express();
+  http.disable('x-powered-by');
+  http.disable('etag');
+  http.use((_req, res, next) => {
+    res.locals['requestId'] = randomUUID();
+    res.setHeader('X-Request-Id', String(res.locals['requestId']));
+    next();
+  });
+  http.use(createHealthRouter({ db, temporal, isDraining: () => draining }));
+  for (const dialect of options.dialects) {
+    http.use(
+      `/telephony/${dialect.carrier}`,
+      createTelephonyRouter({ dialect, gateway, failSafe, callbacks, log, publicBaseUrl, webhookDeadlineMs }),
+    );
+  }
+  http.use('/api/v1', helmet(), requireAdminKey(options.adminKey));
+  http.use('/api/v1/calls', createCallsRouter({ db }));
+  http.use((req, _res) => {
+    throw new Problem('not_found', `There is no ${req.method} ${req.path}`);
+  });
+  http.use(createErrorHandler(log));
+
+  failSafe.start();
+  return {
+    http,
+    drain: () => {
+      draining = true;
+    },
+    close: () => failSafe.stop(),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Server } from 'node:http';
+import path from 'node:path';
+import { createPool } from '../db/pool';
+import { ConfigError, loadConfig, required } from '../runtime/config';
+import { createLogger } from '../runtime/logger';
+import { announceReady, onShutdown } from '../runtime/shutdown';
+import { createTemporalClient } from '../runtime/temporal';
+import { createTwilioDialect } from '../telephony/twilio';
+import { createApp } from './app';
+
+/** Longer than any webhook may take, in milliseconds. */
+const SHUTDOWN_PATIENCE_MS = 15_000;
+const BACKFILL_INTERVAL_MS = 2_000;
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const log = createLogger({ process: 'api', level: config.logLevel });
+  const twilio = required(config.twilio, 'TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN');
+  const db = createPool({
+    url: required(config.databaseUrl, 'DATABASE_URL'),
+    size: config.databasePoolSize,
+    applicationName: 'callyard-api',
+    onIdleError: (error) => log.warn({ err: error }, 'database connection lost'),
+  });
+  const temporal = createTemporalClient({
+    address: required(config.temporalAddress, 'TEMPORAL_ADDRESS'),
+    namespace: config.temporalNamespace,
+  });
+  const app = createApp({
+    db,
+    temporal,
+    log,
+    dialects: [createTwilioDialect(twilio)],
+    adminKey: required(config.adminKey, 'CALLYARD_ADMIN_KEY'),
+    publicBaseUrl: config.publicBaseUrl,
+    webhookDeadlineMs: config.webhookDeadlineMs,
+    spoolDir: path.join(config.dataDir, 'fail-safe'),
+    backfillIntervalMs: BACKFILL_INTERVAL_MS,
+  });
+  const server = await listen(app.http.listen(config.port), config.port);
+  onShutdown(log, SHUTDOWN_PATIENCE_MS, async () => {
+    app.drain();
+    await close(server);
+    await app.close();
+    await temporal.connection.close();
+    await db.end();
+  });
+  log.info({ port: config.port, publicBaseUrl: config.publicBaseUrl }, 'API is ready');
+  announceReady({ port: config.port });
+}
+
+function listen(server: Server, port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    server.once('listening', () => resolve(server));
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(taken ? new ConfigError(`PORT: ${port} is taken by another program; set PORT to a free one`) : error);
+    });
+  });
+}
+
+/** Takes no new connections, and waits for requests under way. */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error === undefined ? resolve() : reject(error)));
+    server.closeIdleConnections();
+  });
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,104 @@
+import type { NextFunction, Request, Response } from 'express';
+import { z } from 'zod';
+import type { Logger } from '../runtime/logger';
+
+/** What can go wrong at the edge, by the code clients may rely on. A code without a status does not compile. */
+export type ProblemCode =
+  | 'malformed_webhook'
+  | 'invalid_request'
+  | 'signature_missing'
+  | 'signature_mismatch'
+  | 'unauthorized'
+  | 'not_found'
+  | 'stale_step'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'unavailable'
+  | 'internal';
+
+const PROBLEMS = {
+  malformed_webhook: { status: 400, title: 'The webhook is malformed' },
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  signature_missing: { status: 400, title: 'The webhook is not signed' },
+  signature_mismatch: { status: 403, title: 'The signature does not match' },
+  unauthorized: { status: 401, title: 'A valid API key is needed' },
+  not_found: { status: 404, title: 'Nothing is here' },
+  stale_step: { status: 409, title: 'The call is at another step' },
+  too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body has a type or encoding that is not understood' },
+  unavailable: { status: 503, title: 'Not ready' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+} as const satisfies Record<ProblemCode, { readonly status: number; readonly title: string }>;
+
+export interface FieldError {
+  /** JSON Pointer to the field: `/CallSid`. */
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** An error the client is told about, as RFC 9457 problem details. `detail` says what to do. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly errors: readonly FieldError[] = [],
+  ) {
+    super(`${code}: ${detail}`);
+  }
+}
+
+/** Names every field zod refused. */
+export function problemFromZod(code: ProblemCode, what: string, error: z.ZodError): Problem {
+  const errors = error.issues.map((issue) => ({
+    pointer: `/${issue.path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`,
+    message: issue.message,
+  }));
+  const named = errors.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join('; ');
+  return new Problem(code, `${what}: ${named}`, errors);
+}
+
+export function sendProblem(res: Response, problem: Problem): void {
+  const { status, title } = PROBLEMS[problem.code];
+  if (problem.code === 'unauthorized') res.setHeader('WWW-Authenticate', 'Bearer realm="callyard"');
+  res.status(status).type('application/problem+json');
+  res.send(
+    JSON.stringify({
+      type: `urn:callyard:problem:${problem.code}`,
+      title,
+      status,
+      code: problem.code,
+      detail: problem.detail,
+      ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
+      requestId: res.locals['requestId'],
+    }),
+  );
+}
+
+/** Errors body-parser raises; it marks them with `type` and a 4xx `status`. */
+function problemFromBodyParser(error: unknown): Problem | null {
+  if (!(error instanceof Error) || !('type' in error) || typeof error.type !== 'string') return null;
+  switch (error.type) {
+    case 'entity.too.large':
+    case 'parameters.too.many':
+      return new Problem('too_large', error.message);
+    case 'charset.unsupported':
+    case 'encoding.unsupported':
+      return new Problem('unsupported_media_type', error.message);
+    default:
+      return new Problem('invalid_request', error.message);
+  }
+}
+
+/** The last resort of every route: known problems as they are, everything else as a 500 that tells nothing inward. */
+export function createErrorHandler(log: Logger) {
+  return (error: unknown, _req: Request, res: Response, next: NextFunction): void => {
+    if (res.headersSent) {
+      next(error);
+      return;
+    }
+    const known = error instanceof Problem ? error : problemFromBodyParser(error);
+    if (known === null) log.error({ err: error, requestId: res.locals['requestId'] }, 'request failed');
+    sendProblem(res, known ?? new Problem('internal', 'The error has been logged under this requestId'));
+  };
+}

@@ -1,0 +1,178 @@
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import { treatmentSchema } from '../../contract/campaign';
+import { insertFailSafe, loadFailSafeRoutes, markFailSafeTold, untoldFailSafes } from '../../db/queries/failSafe';
+import { noteAfterEnd } from '../../db/queries/callbacks';
+import type { CarrierMessage, FailSafeServed } from '../../domain/call/events';
+import type { CallFacts } from '../../domain/call/facts';
+import { HANG_UP, type Instructions } from '../../domain/instructions';
+import { closingInstructions, keepsCallOpen, type Treatment } from '../../domain/treatment';
+import type { Logger } from '../../runtime/logger';
+import { updateIdFor } from '../../workflows/call/messages';
+import { before } from '../deadline';
+import type { CallGateway } from './call-gateway';
+import { createSpool } from './spool';
+
+/** What a caller hears when the number has no fail-safe route of its own. */
+const APOLOGY: Treatment = {
+  kind: 'message',
+  prompt: { text: 'We are sorry, we cannot take your call right now. Please try again in a few minutes.', language: 'en-US' },
+};
+
+/** An answer the API gave without the call's workflow, and what the workflow has to hear of it. */
+interface FailSafeAnswer {
+  readonly id: string;
+  readonly facts: CallFacts;
+  readonly served: FailSafeServed;
+}
+
+const answerSchema = z.object({ id: z.string(), facts: z.looseObject({}), served: z.looseObject({}) });
+
+export interface FailSafe {
+  /** Instructions for a caller whose webhook got no answer in time, remembered before they are returned. */
+  serve(facts: CallFacts, message: CarrierMessage, cause: string): Promise<Instructions>;
+  /** Loads routes, then keeps them fresh and tells workflows what was served, until `stop`. */
+  start(): void;
+  /** Stops the loop after a last round. */
+  stop(): Promise<void>;
+}
+
+export interface FailSafeOptions {
+  readonly db: Pool;
+  readonly gateway: CallGateway;
+  readonly log: Logger;
+  /** Where answers are kept while PostgreSQL is away. */
+  readonly spoolDir: string;
+  /** Pause between rounds, in milliseconds. */
+  readonly intervalMs: number;
+}
+
+/** PostgreSQL's share of the time between our deadline and the carrier's, in milliseconds. */
+const JOURNAL_MS = 250;
+/** How long one workflow may take to hear of its fail-safe, in milliseconds. */
+const TELL_MS = 5_000;
+
+/**
+ * Answers carriers when Temporal or PostgreSQL does not. Each answer is written down first, in PostgreSQL or else in
+ * a local file, and told to the call's workflow as soon as one can be reached, so that the call is on record and what
+ * was reserved for it is given back.
+ */
+export function createFailSafe({ db, gateway, log, spoolDir, intervalMs }: FailSafeOptions): FailSafe {
+  let routes = new Map<string, Treatment>();
+  let timer: NodeJS.Timeout | undefined;
+  let round: Promise<void> = Promise.resolve();
+  const spool = createSpool(spoolDir);
+
+  async function remember(answer: FailSafeAnswer): Promise<void> {
+    try {
+      const { id, facts, served } = answer;
+      const row = { id, callId: facts.callId, payload: answer, servedAt: served.at };
+      await before(Date.now() + JOURNAL_MS, insertFailSafe(db, row));
+    } catch (error) {
+      log.warn({ err: error, callId: answer.facts.callId }, 'fail-safe answer kept in a file until PostgreSQL is back');
+      await spool.append(answer);
+    }
+  }
+
+  async function refreshRoutes(): Promise<void> {
+    const rows = await loadFailSafeRoutes(db);
+    routes = new Map(
+      rows.flatMap(({ e164, route }) => {
+        const parsed = treatmentSchema.safeParse(route);
+        if (!parsed.success) log.error({ number: e164, problem: parsed.error.message }, 'fail-safe route is not valid');
+        return parsed.success ? [[e164, parsed.data] as const] : [];
+      }),
+    );
+  }
+
+  /** Moves what was spooled into PostgreSQL. */
+  async function unspool(): Promise<void> {
+    await spool.drain(async (item) => {
+      const answer = parseAnswer(item);
+      const { id, facts, served } = answer;
+      await insertFailSafe(db, { id, callId: facts.callId, payload: answer, servedAt: served.at });
+    });
+  }
+
+  async function tellWorkflows(): Promise<void> {
+    for (const row of await untoldFailSafes(db, 100)) {
+      const { facts, served } = parseAnswer(row.payload);
+      const told = await gateway.tellFailSafe(facts, served, Date.now() + TELL_MS);
+      if (!told) {
+        await noteAfterEnd(db, facts.callId, {
+          key: `fail_safe:${served.message.type}:${served.at}`,
+          at: served.at,
+          step: 'fail_safe',
+          decision: 'the API had answered with the fail-safe route',
+          detail: { cause: served.cause, message: served.message.type },
+        });
+      }
+      await markFailSafeTold(db, row.id);
+      log.info({ callId: facts.callId, told }, 'fail-safe answer back-filled');
+    }
+  }
+
+  async function oneRound(): Promise<void> {
+    try {
+      await refreshRoutes();
+      await unspool();
+      await tellWorkflows();
+    } catch (error) {
+      log.warn({ err: error }, 'fail-safe round will be tried again');
+    }
+  }
+
+  function schedule(): void {
+    timer = setTimeout(() => {
+      round = oneRound().finally(() => {
+        if (timer !== undefined) schedule();
+      });
+    }, intervalMs);
+  }
+
+  return {
+    async serve(facts, message, cause) {
+      const served: FailSafeServed = { type: 'fail_safe_served', at: message.at, cause, message };
+      await remember({ id: `${facts.callId}/${updateIdFor(message)}`, facts, served });
+      // The talk is over: hanging up is what the workflow would have said.
+      if (message.type === 'dial_finished' && message.status === 'completed') return HANG_UP;
+      if (message.type === 'fallback_finished') return HANG_UP;
+      return instructionsFor(routes.get(facts.to) ?? APOLOGY, facts);
+    },
+    start() {
+      round = oneRound();
+      schedule();
+    },
+    async stop() {
+      clearTimeout(timer);
+      timer = undefined;
+      await round;
+    },
+  };
+}
+
+function parseAnswer(value: unknown): FailSafeAnswer {
+  return answerSchema.parse(value) as unknown as FailSafeAnswer;
+}
+
+function instructionsFor(treatment: Treatment, facts: CallFacts): Instructions {
+  if (!keepsCallOpen(treatment)) return closingInstructions(treatment);
+  const callback = { step: 'fallback', call: facts.callId } as const;
+  if (treatment.kind === 'voicemail') {
+    return [{ verb: 'voicemail', prompt: treatment.prompt, maxSeconds: treatment.maxSeconds, callback }];
+  }
+  return [
+    {
+      verb: 'dial',
+      destination: treatment.destination,
+      ringTimeoutSeconds: treatment.ringTimeoutSeconds,
+      timeLimitSeconds: FAIL_SAFE_TALK_SECONDS,
+      reportAnswer: false,
+      record: false,
+      callback,
+    },
+  ];
+}
+
+/** Nobody watches over a call that runs on the fail-safe: it ends after four hours, Twilio's own maximum. */
+const FAIL_SAFE_TALK_SECONDS = 14_400;

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { ATTEMPT_STATES, CALL_STATES, OUTCOMES } from '../domain/call/outcome';
+import { TIMELINE_STEPS } from '../domain/call/timeline';
+
+/*
+ * A call as the API shows it. Instants are ISO 8601, durations whole seconds, money whole micros in strings.
+ */
+
+const instant = z.iso.datetime();
+const micros = z.string().regex(/^-?\d+$/);
+
+export const callSchema = z.strictObject({
+  id: z.string(),
+  carrier: z.string(),
+  accountSid: z.string(),
+  sid: z.string(),
+  workflowId: z.string(),
+  campaignId: z.string().nullable(),
+  campaignName: z.string().nullable(),
+  publisherId: z.string().nullable(),
+  planVersion: z.number().nullable(),
+  flowVersion: z.number().nullable(),
+  /** `null`: the caller withheld the number. */
+  from: z.string().nullable(),
+  to: z.string(),
+  geography: z.record(z.string(), z.string()),
+  qualifications: z.record(z.string(), z.string()),
+  state: z.enum(CALL_STATES),
+  /** `null` while the call lives. */
+  outcome: z.enum(OUTCOMES).nullable(),
+  outcomeReason: z.string().nullable(),
+  /** The buyer who was connected. */
+  buyerId: z.string().nullable(),
+  buyerName: z.string().nullable(),
+  receivedAt: instant,
+  connectedAt: instant.nullable(),
+  endedAt: instant.nullable(),
+  durationSeconds: z.number().nullable(),
+  talkSeconds: z.number().nullable(),
+  converted: z.boolean().nullable(),
+  currency: z.string().nullable(),
+  revenueMicros: micros.nullable(),
+  payoutMicros: micros.nullable(),
+  /** The carrier's own last word; our figures do not follow it. */
+  carrierStatus: z.string().nullable(),
+  carrierSeconds: z.number().nullable(),
+  timeline: z.array(
+    z.strictObject({
+      at: instant,
+      step: z.enum(TIMELINE_STEPS),
+      decision: z.string(),
+      detail: z.record(z.string(), z.unknown()),
+    }),
+  ),
+  attempts: z.array(
+    z.strictObject({
+      id: z.string(),
+      no: z.number(),
+      assignmentId: z.string(),
+      buyerId: z.string(),
+      buyerName: z.string(),
+      destination: z.record(z.string(), z.unknown()),
+      ringTimeoutSeconds: z.number(),
+      state: z.enum(ATTEMPT_STATES),
+      dialedAt: instant,
+      connectedAt: instant.nullable(),
+      endedAt: instant.nullable(),
+      talkSeconds: z.number().nullable(),
+    }),
+  ),
+  reservations: z.array(
+    z.strictObject({
+      id: z.string(),
+      attemptId: z.string(),
+      status: z.enum(['pending', 'posted', 'voided']),
+      reservedAt: instant,
+      resolvedAt: instant.nullable(),
+      holds: z.array(z.strictObject({ limitId: z.string(), window: z.string(), amount: z.number() })),
+    }),
+  ),
+  ledger: z.array(
+    z.strictObject({
+      cause: z.string(),
+      kind: z.enum(['revenue', 'payout']),
+      buyerId: z.string().nullable(),
+      publisherId: z.string().nullable(),
+      amountMicros: micros,
+      currency: z.string(),
+      bookedAt: instant,
+    }),
+  ),
+  recordings: z.array(
+    z.strictObject({
+      recordingSid: z.string(),
+      status: z.string(),
+      url: z.string().nullable(),
+      durationSeconds: z.number().nullable(),
+    }),
+  ),
+});
+export type Call = z.infer<typeof callSchema>;
+
+/** Query of `GET /api/v1/calls`. */
+export const callListQuerySchema = z.strictObject({
+  sid: z.string().min(1).optional(),
+  outcome: z.enum(OUTCOMES).optional(),
+  campaignId: z.string().min(1).optional(),
+  /** Opaque: `nextCursor` of the page before. */
+  cursor: z.string().min(1).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+/** Every list of the API. */
+export interface Page<T> {
+  readonly data: readonly T[];
+  /** `null` on the last page. */
+  readonly nextCursor: string | null;
+}

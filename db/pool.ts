@@ -1,0 +1,57 @@
+import { Pool, types, type QueryResultRow } from 'pg';
+
+/** What a statement needs to run: the pool itself, or a connection inside a transaction. */
+export interface Queryable {
+  query<Row extends QueryResultRow>(statement: Statement): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>;
+}
+
+/** A prepared statement. `name` lets PostgreSQL plan it once a connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+  readonly values: unknown[];
+}
+
+export interface PoolOptions {
+  readonly url: string;
+  /** Connections at most. */
+  readonly size: number;
+  readonly applicationName: string;
+  /** Called when an idle connection breaks, for example on a restart of PostgreSQL. The pool replaces it by itself. */
+  readonly onIdleError: (error: Error) => void;
+}
+
+/**
+ * A pool whose rows carry `bigint` for int8 and ISO 8601 text for timestamptz, never a rounded number or a Date.
+ * Connections are pipelined: statements that do not wait for each other's answers share one round trip.
+ */
+export function createPool(options: PoolOptions): Pool {
+  const pool = new Pool({
+    connectionString: options.url,
+    max: options.size,
+    application_name: options.applicationName,
+    // Short enough that a webhook's own deadline is not spent on waiting for a connection.
+    connectionTimeoutMillis: 1_000,
+    // An activity step is a few milliseconds of work; past this something is wrong and a retry is better.
+    statement_timeout: 5_000,
+    query_timeout: 6_000,
+    keepAlive: true,
+    pipeline: true,
+    types: { getTypeParser: parserFor as typeof types.getTypeParser },
+  });
+  pool.on('error', options.onIdleError);
+  return pool;
+}
+
+function parserFor(oid: number, format?: 'text' | 'binary'): unknown {
+  if (format !== 'binary') {
+    if (oid === types.builtins.INT8) return BigInt;
+    if (oid === types.builtins.TIMESTAMPTZ) return isoInstant;
+  }
+  return types.getTypeParser(oid, format as 'text');
+}
+
+/** PostgreSQL's `2026-01-02 03:04:05.678+00` as ISO 8601. */
+function isoInstant(text: string): string {
+  return new Date(text).toISOString();
+}

@@ -1,0 +1,80 @@
+import type { Queryable } from '../pool';
+
+export interface NewAttemptRow {
+  readonly id: string;
+  readonly callId: string;
+  readonly no: number;
+  readonly assignmentId: string;
+  readonly buyerId: string;
+  readonly destination: object;
+  readonly ringTimeoutSeconds: number;
+  readonly terms: object;
+  readonly dialedAt: string;
+}
+
+/** Records a dial about to be made. @throws a unique violation when it is recorded already. */
+export async function insertAttempt(db: Queryable, attempt: NewAttemptRow): Promise<void> {
+  await db.query({
+    name: 'insert_attempt',
+    text: `
+      INSERT INTO attempts (id, call_id, no, assignment_id, buyer_id, destination, ring_timeout_seconds, terms, state,
+                            dialed_at)
+      VALUES ($1::text, $2::text, $3::integer, $4::text, $5::text, $6::jsonb, $7::integer, $8::jsonb, 'dialing',
+              $9::timestamptz)`,
+    values: [
+      attempt.id,
+      attempt.callId,
+      attempt.no,
+      attempt.assignmentId,
+      attempt.buyerId,
+      JSON.stringify(attempt.destination),
+      attempt.ringTimeoutSeconds,
+      JSON.stringify(attempt.terms),
+      attempt.dialedAt,
+    ],
+  });
+}
+
+/** Marks a dial as answered. A dial that has ended stays ended. */
+export async function connectAttempt(db: Queryable, attemptId: string, connectedAt: string): Promise<void> {
+  await db.query({
+    name: 'connect_attempt',
+    text: `
+      UPDATE attempts SET state = 'connected', connected_at = $2::timestamptz
+       WHERE id = $1::text AND ended_at IS NULL`,
+    values: [attemptId, connectedAt],
+  });
+}
+
+/** Ends a dial. Only the first end counts. */
+export async function endAttempt(
+  db: Queryable,
+  end: {
+    readonly id: string;
+    readonly state: string;
+    readonly endedAt: string;
+    readonly connectedAt: string | null;
+    readonly talkSeconds: number | null;
+  },
+): Promise<void> {
+  await db.query({
+    name: 'end_attempt',
+    text: `
+      UPDATE attempts
+         SET state = $2::text, ended_at = $3::timestamptz, connected_at = coalesce($4::timestamptz, connected_at),
+             talk_seconds = $5::integer
+       WHERE id = $1::text AND ended_at IS NULL`,
+    values: [end.id, end.state, end.endedAt, end.connectedAt, end.talkSeconds],
+  });
+}
+
+/** Cancels whatever dial of a call is still open: a worker may have recorded one that Temporal never heard of. */
+export async function cancelOpenAttempts(db: Queryable, callId: string, endedAt: string): Promise<void> {
+  await db.query({
+    name: 'cancel_open_attempts',
+    text: `
+      UPDATE attempts SET state = 'canceled', ended_at = $2::timestamptz
+       WHERE call_id = $1::text AND ended_at IS NULL`,
+    values: [callId, endedAt],
+  });
+}

@@ -1,0 +1,168 @@
+import type { Queryable } from '../pool';
+
+export interface NewCallRow {
+  readonly id: string;
+  readonly carrier: string;
+  readonly accountSid: string;
+  readonly sid: string;
+  readonly workflowId: string;
+  readonly campaignId: string | null;
+  readonly publisherId: string | null;
+  readonly planVersion: number | null;
+  readonly flowVersion: number | null;
+  readonly caller: string | null;
+  readonly dialed: string;
+  readonly geography: object;
+  readonly state: string;
+  readonly receivedAt: string;
+}
+
+/** Records a call. @throws a unique violation when it is recorded already. */
+export async function insertCall(db: Queryable, call: NewCallRow): Promise<void> {
+  await db.query({
+    name: 'insert_call',
+    text: `
+      INSERT INTO calls (id, carrier, account_sid, sid, workflow_id, campaign_id, publisher_id, plan_version,
+                         flow_version, caller, dialed, geography, state, received_at)
+      VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::integer,
+              $9::integer, $10::text, $11::text, $12::jsonb, $13::text, $14::timestamptz)`,
+    values: [
+      call.id,
+      call.carrier,
+      call.accountSid,
+      call.sid,
+      call.workflowId,
+      call.campaignId,
+      call.publisherId,
+      call.planVersion,
+      call.flowVersion,
+      call.caller,
+      call.dialed,
+      JSON.stringify(call.geography),
+      call.state,
+      call.receivedAt,
+    ],
+  });
+}
+
+/**
+ * Holds a call's row until the transaction ends, so that nothing is reserved for a call while another transaction ends
+ * it. @returns whether the call is still live.
+ */
+export async function lockLiveCall(db: Queryable, callId: string): Promise<boolean> {
+  const { rows } = await db.query<{ live: boolean }>({
+    name: 'lock_live_call',
+    text: `SELECT ended_at IS NULL AS live FROM calls WHERE id = $1::text FOR NO KEY UPDATE`,
+    values: [callId],
+  });
+  return rows[0]?.live ?? false;
+}
+
+/** Moves a live call on; what is `null` stays as it is. */
+export async function moveCall(
+  db: Queryable,
+  move: {
+    readonly callId: string;
+    readonly state: string;
+    readonly qualifications: object | null;
+    readonly connectedAt: string | null;
+  },
+): Promise<void> {
+  await db.query({
+    name: 'move_call',
+    text: `
+      UPDATE calls
+         SET state = $2::text,
+             qualifications = coalesce($3::jsonb, qualifications),
+             connected_at = coalesce($4::timestamptz, connected_at)
+       WHERE id = $1::text AND ended_at IS NULL`,
+    values: [
+      move.callId,
+      move.state,
+      move.qualifications === null ? null : JSON.stringify(move.qualifications),
+      move.connectedAt,
+    ],
+  });
+}
+
+export interface CallEndRow {
+  readonly callId: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly endedAt: string;
+  readonly buyerId: string | null;
+  readonly connectedAt: string | null;
+  readonly talkSeconds: number | null;
+  readonly converted: boolean;
+  readonly currency: string | null;
+  /** Micros. */
+  readonly revenue: bigint;
+  readonly payout: bigint;
+  /** `null`: as they are. */
+  readonly qualifications: object | null;
+}
+
+/** Ends a call. Only the first end counts. @returns whether this was the first. */
+export async function endCall(db: Queryable, end: CallEndRow): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'end_call',
+    text: `
+      UPDATE calls
+         SET state = 'ended', outcome = $2::text, outcome_reason = $3::text, ended_at = $4::timestamptz,
+             buyer_id = $5::text, connected_at = $6::timestamptz,
+             duration_seconds = greatest(0, floor(extract(epoch FROM $4::timestamptz - received_at)))::integer,
+             talk_seconds = $7::integer, converted = $8::boolean, currency = $9::text,
+             revenue_micros = $10::bigint, payout_micros = $11::bigint,
+             qualifications = coalesce($12::jsonb, qualifications)
+       WHERE id = $1::text AND ended_at IS NULL`,
+    values: [
+      end.callId,
+      end.outcome,
+      end.reason,
+      end.endedAt,
+      end.buyerId,
+      end.connectedAt,
+      end.talkSeconds,
+      end.converted,
+      end.currency,
+      end.revenue,
+      end.payout,
+      end.qualifications === null ? null : JSON.stringify(end.qualifications),
+    ],
+  });
+  return rowCount === 1;
+}
+
+/** How a call ended, or `null` while it has not. */
+export async function findEnding(
+  db: Queryable,
+  callId: string,
+): Promise<{ readonly outcome: string; readonly reason: string; readonly at: string; readonly converted: boolean } | null> {
+  const { rows } = await db.query<{ outcome: string; reason: string; at: string; converted: boolean }>({
+    name: 'find_ending',
+    text: `
+      SELECT outcome, outcome_reason AS reason, ended_at AS at, converted
+        FROM calls WHERE id = $1::text AND ended_at IS NOT NULL`,
+    values: [callId],
+  });
+  return rows[0] ?? null;
+}
+
+/** Remembers the answer of one of a call's steps. @throws a unique violation when the step has been done. */
+export async function insertStep(db: Queryable, callId: string, step: string, result: object): Promise<void> {
+  await db.query({
+    name: 'insert_step',
+    text: `INSERT INTO call_steps (call_id, step, result) VALUES ($1::text, $2::text, $3::jsonb)`,
+    values: [callId, step, JSON.stringify(result)],
+  });
+}
+
+/** The answer a step gave when it was done, or `null`. */
+export async function findStep(db: Queryable, callId: string, step: string): Promise<unknown> {
+  const { rows } = await db.query<{ result: unknown }>({
+    name: 'find_step',
+    text: `SELECT result FROM call_steps WHERE call_id = $1::text AND step = $2::text`,
+    values: [callId, step],
+  });
+  return rows[0]?.result ?? null;
+}

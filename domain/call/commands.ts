@@ -1,0 +1,98 @@
+import type { AssignmentId } from '../ids';
+import type { Instructions } from '../instructions';
+import type { CallPolicy, Menu, PlacedAttempt, Placement } from './policy';
+import type { DialStatus, Outcome } from './outcome';
+import type { TimelineEntry } from './timeline';
+
+/** Answers of the caller and anything else known of the call, by tag. */
+export type Qualifications = { readonly [tag: string]: string };
+
+/** How one dial ended. */
+export interface AttemptEnd {
+  readonly attempt: PlacedAttempt;
+  readonly status: DialStatus;
+  /** ISO 8601 instant at which it was known. */
+  readonly at: string;
+  /** Seconds between the buyer's answer and the end; `null` when not connected, or when nobody reported it. */
+  readonly talkSeconds: number | null;
+}
+
+/** The end of a call, decided by the reducer and made durable by the `finish` activity. */
+export interface Ending {
+  readonly outcome: Outcome;
+  /** Why, in words. */
+  readonly reason: string;
+  readonly at: string;
+  /** The attempt that was open when the call ended. */
+  readonly attempt: AttemptEnd | null;
+}
+
+/** Why a call is recorded without being routed. */
+export interface GiveUp {
+  readonly at: string;
+  readonly reason: string;
+}
+
+/** Side effects the reducer asks for. Each carries the timeline entries that have not been written yet. */
+export type Command =
+  | {
+      readonly type: 'admit';
+      /** Set when nobody is on the line any more: record the call as failed, route nothing. */
+      readonly giveUp: GiveUp | null;
+      readonly entries: readonly TimelineEntry[];
+    }
+  | {
+      readonly type: 'route';
+      readonly at: string;
+      readonly policy: CallPolicy;
+      readonly qualifications: Qualifications;
+      /** The dial that just failed; its reservation is given back in the same transaction. */
+      readonly previous: AttemptEnd | null;
+      readonly alreadyTried: readonly AssignmentId[];
+      readonly entries: readonly TimelineEntry[];
+    }
+  | { readonly type: 'record'; readonly attempt: PlacedAttempt; readonly answeredAt: string; readonly entries: readonly TimelineEntry[] }
+  | {
+      readonly type: 'finish';
+      readonly policy: CallPolicy;
+      readonly qualifications: Qualifications;
+      readonly ending: Ending;
+      readonly entries: readonly TimelineEntry[];
+    };
+
+/** An activity decided that the call is over, and has already written so. */
+export interface EndedAtOnce {
+  readonly kind: 'ended';
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly instructions: Instructions;
+  readonly entries: readonly TimelineEntry[];
+}
+
+export interface Placed {
+  readonly kind: 'placed';
+  readonly placement: Placement;
+  readonly entries: readonly TimelineEntry[];
+}
+
+export interface MenuFirst {
+  readonly kind: 'menu';
+  readonly menu: Menu;
+  readonly entries: readonly TimelineEntry[];
+}
+
+/** `policy` is `null` only for a number nobody owns. */
+export type Admission =
+  | ((Placed | MenuFirst) & { readonly policy: CallPolicy })
+  | (EndedAtOnce & { readonly policy: CallPolicy | null });
+
+export type Routed = EndedAtOnce | Placed;
+
+/** The end as it stands in the database: the first one written, should there have been two. */
+export interface Finished {
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly at: string;
+  readonly converted: boolean;
+  readonly entries: readonly TimelineEntry[];
+}

@@ -1,0 +1,52 @@
+import type { Admission, Finished, Routed } from './commands';
+import type { DialStatus } from './outcome';
+
+/** What a carrier's webhook says to a call and wants instructions for. Each travels as one Update. */
+export type CarrierMessage =
+  | { readonly type: 'inbound'; readonly at: string }
+  | {
+      readonly type: 'menu_answered';
+      readonly at: string;
+      readonly try: number;
+      /** `null` for silence. */
+      readonly digits: string | null;
+      readonly callerGone: boolean;
+    }
+  | {
+      readonly type: 'dial_finished';
+      readonly at: string;
+      readonly attempt: number;
+      readonly status: DialStatus;
+      /** Seconds of talk as the carrier counted them. */
+      readonly talkSeconds: number | null;
+      readonly callerGone: boolean;
+      /** The carrier's own word for the status. */
+      readonly carrierStatus: string;
+    }
+  | { readonly type: 'fallback_finished'; readonly at: string; readonly callerGone: boolean };
+
+/** What a carrier mentions by the way. Each travels as a Signal; none may change how a call ends. */
+export type CarrierNews =
+  | { readonly type: 'buyer_answered'; readonly at: string; readonly attempt: number }
+  | { readonly type: 'caller_gone'; readonly at: string; readonly carrierStatus: string }
+  | { readonly type: 'recording'; readonly at: string; readonly recordingSid: string; readonly status: string };
+
+/** The API could not wait any longer and answered `message` by itself, with the number's fail-safe route. */
+export interface FailSafeServed {
+  readonly type: 'fail_safe_served';
+  readonly at: string;
+  readonly cause: string;
+  readonly message: CarrierMessage;
+}
+
+/** Everything that moves a call: from carriers, from the API, from timers, and answers of activities. */
+export type CallEvent =
+  | CarrierMessage
+  | CarrierNews
+  | FailSafeServed
+  | { readonly type: 'grace_elapsed'; readonly at: string }
+  | { readonly type: 'deadline_passed'; readonly at: string }
+  | { readonly type: 'admitted'; readonly at: string; readonly admission: Admission }
+  | { readonly type: 'routed'; readonly at: string; readonly routed: Routed }
+  | { readonly type: 'recorded' }
+  | { readonly type: 'finished'; readonly at: string; readonly finished: Finished };

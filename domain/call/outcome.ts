@@ -1,0 +1,42 @@
+/** Every way a call can end. */
+export const OUTCOMES = [
+  'connected',
+  'abandoned_ivr',
+  'abandoned_ringing',
+  'no_candidate',
+  'exhausted',
+  'blocked',
+  'paused',
+  'after_hours',
+  'failed',
+] as const;
+
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Outcomes of a call that no buyer took; each has a treatment for the caller. */
+export type UnroutedOutcome = Extract<
+  Outcome,
+  'no_candidate' | 'exhausted' | 'after_hours' | 'paused' | 'blocked' | 'failed'
+>;
+
+/** Where a call is while it lives; `ended` is for ever. */
+export const CALL_STATES = ['received', 'menu', 'dialing', 'connected', 'fallback', 'ended'] as const;
+
+export type CallStateName = (typeof CALL_STATES)[number];
+
+/** One dial of one candidate. `dialing` and `connected` are live, the others are how it ended. */
+export const ATTEMPT_STATES = [
+  'dialing',
+  'connected',
+  'completed',
+  'busy',
+  'no_answer',
+  'failed',
+  'rejected',
+  'canceled',
+] as const;
+
+export type AttemptState = (typeof ATTEMPT_STATES)[number];
+
+/** How a dial ended, as the carrier reports it. `completed`: the buyer answered, talked, and it is over. */
+export type DialStatus = 'completed' | 'busy' | 'no_answer' | 'failed' | 'rejected' | 'canceled';

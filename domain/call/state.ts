@@ -1,0 +1,87 @@
+import type { AssignmentId } from '../ids';
+import type { Instructions } from '../instructions';
+import type { OpenTreatment } from '../treatment';
+import type { Command, Ending, GiveUp, Qualifications } from './commands';
+import type { CallFacts } from './facts';
+import type { Outcome, UnroutedOutcome } from './outcome';
+import type { CallPolicy, Menu, PlacedAttempt } from './policy';
+import type { TimelineEntry } from './timeline';
+
+/** Where the call stands. Names are those operators see, except `admitting`, `routing` and `ending`: an activity runs. */
+export type Phase =
+  | { readonly name: 'received' }
+  | { readonly name: 'admitting'; readonly giveUp: GiveUp | null }
+  | { readonly name: 'menu'; readonly menu: Menu; readonly try: number }
+  | { readonly name: 'routing' }
+  | { readonly name: 'dialing'; readonly attempt: PlacedAttempt; readonly answeredAt: string | null }
+  | { readonly name: 'fallback'; readonly outcome: UnroutedOutcome; readonly treatment: OpenTreatment }
+  | { readonly name: 'ending'; readonly ending: Ending }
+  | { readonly name: 'ended'; readonly outcome: Outcome; readonly reason: string; readonly at: string };
+
+/** A call, whole. Plain JSON, so that a query can return it. */
+export interface CallState {
+  readonly facts: CallFacts;
+  readonly policy: CallPolicy | null;
+  readonly phase: Phase;
+  readonly qualifications: Qualifications;
+  readonly tried: readonly AssignmentId[];
+  /** When the carrier said that the caller is gone; `null` while they are on the line as far as we know. */
+  readonly callerGoneAt: string | null;
+  /** Entries already handed to an activity for writing. */
+  readonly written: readonly TimelineEntry[];
+  /** Entries that the next activity will write. */
+  readonly unwritten: readonly TimelineEntry[];
+}
+
+/** What the workflow has to do after an event, in order. */
+export type Effect =
+  | { readonly do: 'run'; readonly command: Command }
+  | { readonly do: 'answer'; readonly instructions: Instructions }
+  /** Sends `deadline_passed` when the call has lived as long as it may. */
+  | { readonly do: 'start_deadline'; readonly milliseconds: number }
+  /** Sends `grace_elapsed` when callbacks that were under way had time to arrive. */
+  | { readonly do: 'start_grace'; readonly milliseconds: number };
+
+export interface Step {
+  readonly state: CallState;
+  readonly effects: readonly Effect[];
+}
+
+export function newCall(facts: CallFacts): CallState {
+  return {
+    facts,
+    policy: null,
+    phase: { name: 'received' },
+    qualifications: {},
+    tried: [],
+    callerGoneAt: null,
+    written: [],
+    unwritten: [],
+  };
+}
+
+export function isEnded(state: CallState): boolean {
+  return state.phase.name === 'ended';
+}
+
+/** The call's history, written or not. */
+export function timelineOf(state: CallState): readonly TimelineEntry[] {
+  return [...state.written, ...state.unwritten];
+}
+
+/** Adds an entry to be written by the next activity. An entry whose key is there already changes nothing. */
+export function note(state: CallState, entry: TimelineEntry): CallState {
+  const known = (other: TimelineEntry): boolean => other.key === entry.key;
+  if (state.unwritten.some(known) || state.written.some(known)) return state;
+  return { ...state, unwritten: [...state.unwritten, entry] };
+}
+
+/** The state once an activity has been given all entries to write. */
+export function handedOver(state: CallState): CallState {
+  return { ...state, written: [...state.written, ...state.unwritten], unwritten: [] };
+}
+
+/** Takes over entries that an activity has written on its own. */
+export function wrote(state: CallState, entries: readonly TimelineEntry[]): CallState {
+  return { ...state, written: [...state.written, ...entries] };
+}

@@ -1,0 +1,129 @@
+import { HANG_UP, type Instructions } from '../instructions';
+import type { AttemptEnd, Ending, EndedAtOnce } from './commands';
+import { dialInstructions, fallbackInstructions, secondsLeft } from './instructions';
+import type { CallPolicy, MenuOption, Placement } from './policy';
+import { handedOver, note, type CallState, type Effect, type Phase, type Step } from './state';
+
+/*
+ * The moves a call is made of. The reducer chooses among them; each returns the new state and what has to be done.
+ */
+
+export function place(state: CallState, policy: CallPolicy, placement: Placement, at: string): Step {
+  if (placement.kind === 'dial') {
+    const { attempt } = placement;
+    const tried = [...state.tried, attempt.assignmentId];
+    const phase: Phase = { name: 'dialing', attempt, answeredAt: null };
+    return enter({ ...state, tried }, policy, phase, dialInstructions(state.facts, policy, attempt, at));
+  }
+  const { outcome, treatment } = placement;
+  const phase: Phase = { name: 'fallback', outcome, treatment };
+  return enter(state, policy, phase, fallbackInstructions(state.facts, policy, treatment, at));
+}
+
+/** Enters a phase that waits for the carrier. A caller already known to be gone gets the grace time from now. */
+export function enter(state: CallState, policy: CallPolicy, phase: Phase, instructions: Instructions): Step {
+  const answer: Effect = { do: 'answer', instructions };
+  return {
+    state: { ...state, phase },
+    effects: state.callerGoneAt === null ? [answer] : [answer, startGrace(policy)],
+  };
+}
+
+export function route(state: CallState, policy: CallPolicy, at: string, previous: AttemptEnd | null): Step {
+  return {
+    state: handedOver({ ...state, phase: { name: 'routing' } }),
+    effects: [
+      {
+        do: 'run',
+        command: {
+          type: 'route',
+          at,
+          policy,
+          qualifications: state.qualifications,
+          previous,
+          alreadyTried: state.tried,
+          entries: state.unwritten,
+        },
+      },
+    ],
+  };
+}
+
+export function finishConnected(
+  state: CallState,
+  policy: CallPolicy,
+  end: AttemptEnd,
+  answer: Instructions | null,
+  reason = `connected to ${end.attempt.buyerName}`,
+): Step {
+  return finish(state, policy, { outcome: 'connected', reason, at: end.at, attempt: end }, answer ?? HANG_UP);
+}
+
+/** Makes the end durable, then answers whoever asked. */
+export function finish(state: CallState, policy: CallPolicy, ending: Ending, answer: Instructions = HANG_UP): Step {
+  const noted = note(state, {
+    key: 'ended',
+    at: ending.at,
+    step: 'ended',
+    decision: ending.outcome,
+    detail: { reason: ending.reason },
+  });
+  return {
+    state: handedOver({ ...noted, phase: { name: 'ending', ending } }),
+    effects: [
+      { do: 'run', command: { type: 'finish', policy, qualifications: state.qualifications, ending, entries: noted.unwritten } },
+      { do: 'answer', instructions: answer },
+    ],
+  };
+}
+
+export function endAtOnce(state: CallState, ended: EndedAtOnce, at: string): Step {
+  const phase: Phase = { name: 'ended', outcome: ended.outcome, reason: ended.reason, at };
+  return answerOnly({ ...state, phase }, ended.instructions);
+}
+
+export function answerOnly(state: CallState, instructions: Instructions): Step {
+  return { state, effects: [{ do: 'answer', instructions }] };
+}
+
+export function noEffect(state: CallState): Step {
+  return { state, effects: [] };
+}
+
+export function qualify(state: CallState, option: MenuOption | undefined): CallState {
+  return option ? { ...state, qualifications: { ...state.qualifications, [option.tag]: option.value } } : state;
+}
+
+export function startDeadline(state: CallState, policy: CallPolicy, at: string): Effect {
+  const seconds = secondsLeft(state.facts, policy, at) + policy.callbackGraceSeconds;
+  return { do: 'start_deadline', milliseconds: seconds * 1000 };
+}
+
+export function startGrace(policy: CallPolicy): Effect {
+  return { do: 'start_grace', milliseconds: policy.callbackGraceSeconds * 1000 };
+}
+
+export function noteAttemptEnd(state: CallState, end: AttemptEnd, carrierStatus: string): CallState {
+  const { no, buyerName } = end.attempt;
+  return note(state, {
+    key: `attempt:${no}:ended`,
+    at: end.at,
+    step: 'attempt_ended',
+    decision: `${buyerName}: ${end.status}`,
+    detail: { attempt: no, carrierStatus, talkSeconds: end.talkSeconds },
+  });
+}
+
+export function noteRecording(state: CallState, sid: string, status: string, at: string): CallState {
+  return note(state, { key: `recording:${sid}:${status}`, at, step: 'recording', decision: status, detail: { sid } });
+}
+
+export function noteDeadline(state: CallState, at: string): CallState {
+  if (state.phase.name === 'ended') return state;
+  return note(state, { key: 'deadline', at, step: 'deadline', decision: 'maximum call duration reached' });
+}
+
+/** Seconds between two ISO 8601 instants, rounded down, never negative. */
+export function secondsBetween(from: string, to: string): number {
+  return Math.max(0, Math.floor((Date.parse(to) - Date.parse(from)) / 1000));
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(1).max(65535);
+/** An empty variable counts as unset: that is what `VAR=` in an env file means to people. */
+const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' ? undefined : value), schema);
+
+const environment = z.object({
+  PORT: optional(port.default(3000)),
+  /** Where carriers reach us, as they write it in their settings: signatures are made over that URL. */
+  PUBLIC_BASE_URL: optional(
+    z
+      .url({ protocol: /^https?$/, error: 'must be an http(s) URL, for example https://calls.example.com' })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional(),
+  ),
+  DATABASE_URL: optional(
+    z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
+  ),
+  DATABASE_POOL_SIZE: optional(z.coerce.number().int().min(2).max(200).default(20)),
+  TEMPORAL_ADDRESS: optional(
+    z
+      .string()
+      .regex(/^[^\s:/]+:\d+$/, 'must be host:port, for example 127.0.0.1:7233')
+      .optional(),
+  ),
+  TEMPORAL_NAMESPACE: optional(z.string().min(1).default('default')),
+  TWILIO_ACCOUNT_SID: optional(z.string().min(1).optional()),
+  TWILIO_AUTH_TOKEN: optional(z.string().min(1).optional()),
+  CALLYARD_ADMIN_KEY: optional(z.string().min(16, 'must have at least 16 characters').optional()),
+  CALLYARD_DATA_DIR: optional(z.string().min(1).default('.callyard')),
+  /** How long a carrier waits for us at most before it gets the fail-safe route, in milliseconds. */
+  WEBHOOK_DEADLINE_MS: optional(z.coerce.number().int().min(100).max(10_000).default(1_500)),
+  /** How long after the caller's hang-up a callback may still come, in seconds. */
+  CALLBACK_GRACE_SECONDS: optional(z.coerce.number().int().min(1).max(300).default(5)),
+  /** Workflows a worker keeps in memory: set it above the live calls one worker serves. */
+  MAX_CACHED_WORKFLOWS: optional(z.coerce.number().int().min(10).max(100_000).default(2_000)),
+  LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info')),
+});
+
+export interface Config {
+  readonly port: number;
+  /** `null`: the URL is taken from the request itself. */
+  readonly publicBaseUrl: string | null;
+  /** `null`: `npm start` runs its own PostgreSQL. */
+  readonly databaseUrl: string | null;
+  readonly databasePoolSize: number;
+  /** `null`: `npm start` runs its own Temporal server. */
+  readonly temporalAddress: string | null;
+  readonly temporalNamespace: string;
+  /** `null`: `npm start` makes up a sample account. */
+  readonly twilio: { readonly accountSid: string; readonly authToken: string } | null;
+  readonly adminKey: string | null;
+  readonly dataDir: string;
+  readonly webhookDeadlineMs: number;
+  readonly callbackGraceSeconds: number;
+  readonly maxCachedWorkflows: number;
+  readonly logLevel: string;
+}
+
+/** The configuration is wrong; the message lists every problem, one a line. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads and checks the environment.
+ * @throws ConfigError that names every variable that is wrong, and what it should be.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const parsed = environment.safeParse(env);
+  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const sid = env['TWILIO_ACCOUNT_SID'];
+  const token = env['TWILIO_AUTH_TOKEN'];
+  if (Boolean(sid) !== Boolean(token)) {
+    problems.push(`${sid ? 'TWILIO_AUTH_TOKEN' : 'TWILIO_ACCOUNT_SID'}: is missing; set both, or neither for a sample account`);
+  }
+  if (!parsed.success || problems.length > 0) {
+    throw new ConfigError(`The environment has ${problems.length} problem(s):\n${problems.map((p) => `  ${p}`).join('\n')}`);
+  }
+  const { data } = parsed;
+  return {
+    port: data.PORT,
+    publicBaseUrl: data.PUBLIC_BASE_URL ?? null,
+    databaseUrl: data.DATABASE_URL ?? null,
+    databasePoolSize: data.DATABASE_POOL_SIZE,
+    temporalAddress: data.TEMPORAL_ADDRESS ?? null,
+    temporalNamespace: data.TEMPORAL_NAMESPACE,
+    twilio:
+      data.TWILIO_ACCOUNT_SID !== undefined && data.TWILIO_AUTH_TOKEN !== undefined
+        ? { accountSid: data.TWILIO_ACCOUNT_SID, authToken: data.TWILIO_AUTH_TOKEN }
+        : null,
+    adminKey: data.CALLYARD_ADMIN_KEY ?? null,
+    dataDir: data.CALLYARD_DATA_DIR,
+    webhookDeadlineMs: data.WEBHOOK_DEADLINE_MS,
+    callbackGraceSeconds: data.CALLBACK_GRACE_SECONDS,
+    maxCachedWorkflows: data.MAX_CACHED_WORKFLOWS,
+    logLevel: data.LOG_LEVEL,
+  };
+}
+
+/**
+ * A value a process cannot do without, where `npm start` would have filled it in.
+ * @throws ConfigError naming the variable.
+ */
+export function required<T>(value: T | null, variable: string): T {
+  if (value === null) throw new ConfigError(`${variable}: is missing; set it, or run "npm start", which provides it`);
+  return value;
+}

@@ -1,0 +1,61 @@
+import { findRunningSystem } from '../start/run-record';
+import { loadSecrets } from '../start/secrets';
+import { InputError } from './input';
+
+/** The Callyard to call, and what it takes to be its carrier. */
+export interface Target {
+  readonly apiUrl: string;
+  readonly voiceUrl: string;
+  readonly statusUrl: string;
+  readonly accountSid: string;
+  readonly authToken: string;
+  readonly adminKey: string;
+  /** Null when it is not known where the Temporal UI is. */
+  readonly workflowUrl: ((workflowId: string) => string) | null;
+}
+
+/**
+ * Finds the running Callyard: `url`, else the one started from this checkout, else `http://localhost:$PORT`.
+ *
+ * @throws InputError when nothing answers there
+ */
+export async function findTarget(url: string | undefined, env: NodeJS.ProcessEnv): Promise<Target> {
+  const running = await findRunningSystem(env);
+  const base = baseUrl(url ?? running?.apiUrl ?? `http://localhost:${env['PORT'] ?? '3000'}`);
+  await checkRunning(base, url !== undefined);
+  const secrets = await loadSecrets(env);
+  const ours = running !== null && baseUrl(running.apiUrl) === base ? running : null;
+  const ui = ours?.temporalUiUrl ?? null;
+  return {
+    apiUrl: base,
+    voiceUrl: `${base}/telephony/twilio/voice`,
+    statusUrl: `${base}/telephony/twilio/status`,
+    accountSid: secrets.twilioAccountSid,
+    authToken: secrets.twilioAuthToken,
+    adminKey: secrets.adminKey,
+    workflowUrl:
+      ours === null || ui === null
+        ? null
+        : (id) => `${ui}/namespaces/${ours.temporalNamespace}/workflows/${encodeURIComponent(id)}`,
+  };
+}
+
+function baseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new InputError(`"${text}" is no URL: write it in full, for example http://localhost:3000.`);
+  }
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}
+
+/** Any HTTP answer will do: a sick Callyard must still be callable, to see what it says to a carrier. */
+async function checkRunning(base: string, chosen: boolean): Promise<void> {
+  try {
+    await fetch(`${base}/healthz`, { signal: AbortSignal.timeout(5_000) });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const advice = chosen ? 'Check --url.' : 'Run "npm start" first, and wait until it says it is ready.';
+    throw new InputError(`Nothing answers at ${base} (${reason}). ${advice}`, { cause: error });
+  }
+}

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../../runtime/config';
+import { startPostgres } from '../servers/postgres';
+import { isRunning, type ProcessRecord } from '../servers/processes';
+import { lastLines } from '../servers/files';
+import type { OnProgress } from '../servers/progress';
+import { startTemporal } from '../servers/temporal';
+import { ensureSearchAttributes, type SearchAttribute } from '../servers/temporal-readiness';
+import type { dataFiles } from './data-folder';
+
+/** What a server that we own has in common with the other. */
+interface OwnServer {
+  readonly process: ProcessRecord;
+  readonly logFile: string;
+  stop(): Promise<void>;
+}
+
+export interface Database {
+  readonly url: string;
+  /** Null when `DATABASE_URL` was given. */
+  readonly own:
+    | (OwnServer & { readonly dataDir: string; readonly port: number; readonly adopted: boolean })
+    | null;
+}
+
+export interface Temporal {
+  readonly address: string;
+  readonly namespace: string;
+  readonly uiUrl: string | null;
+  /** Null when `TEMPORAL_ADDRESS` was given. */
+  readonly own: (OwnServer & { readonly adopted: boolean }) | null;
+}
+
+type Files = ReturnType<typeof dataFiles>;
+
+/** The database to use: the one of `DATABASE_URL`, else an embedded one. `port`: the preferred one. */
+export async function openDatabase(
+  config: Config,
+  files: Files,
+  onProgress: OnProgress,
+  port = 5432,
+): Promise<Database> {
+  if (config.databaseUrl !== null) return { url: config.databaseUrl, own: null };
+  const server = await startPostgres({ dataDir: files.postgres, preferredPort: port, onProgress });
+  return { url: server.url, own: server };
+}
+
+/** The Temporal server to use: the one of `TEMPORAL_ADDRESS`, else an embedded one. `port`: the preferred one. */
+export async function openTemporal(
+  config: Config,
+  files: Files,
+  searchAttributes: readonly SearchAttribute[],
+  onProgress: OnProgress,
+  port = 7233,
+): Promise<Temporal> {
+  if (config.temporalAddress !== null) {
+    return externalTemporal(config.temporalAddress, config.temporalNamespace, searchAttributes, onProgress);
+  }
+  const server = await startTemporal({
+    dataDir: files.temporal,
+    dbFile: files.temporalDatabase,
+    searchAttributes,
+    ui: true,
+    preferredPort: port,
+    preferredUiPort: port + 1000,
+    onProgress,
+  });
+  return { address: server.address, namespace: 'default', uiUrl: server.uiUrl, own: server };
+}
+
+async function externalTemporal(
+  address: string,
+  namespace: string,
+  searchAttributes: readonly SearchAttribute[],
+  onProgress: OnProgress,
+): Promise<Temporal> {
+  try {
+    await ensureSearchAttributes(address, namespace, searchAttributes, onProgress);
+  } catch (error) {
+    // A managed cluster may not let a client register them; then its administrator must have done so.
+    const list = searchAttributes.map(({ name, type }) => `${name}=${type}`).join(', ');
+    onProgress(`could not check the search attributes (${String(error)}). Register them yourself: ${list}`);
+  }
+  return { address, namespace, uiUrl: null, own: null };
+}
+
+const LOOK_EVERY_MS = 1000;
+const MOST_RESTARTS = 3;
+
+/**
+ * Watches one of our own servers and starts it again when it dies. Resolves when `until` fires.
+ *
+ * @param restart starts it at the same address; rejects when that is not possible
+ * @throws when it cannot be brought back, or dies more than three times
+ */
+export async function keepServerAlive(
+  first: OwnServer,
+  restart: () => Promise<OwnServer>,
+  say: (text: string) => void,
+  until: AbortSignal,
+): Promise<void> {
+  let server = first;
+  for (let restarts = 0; !until.aborted; ) {
+    await sleep(LOOK_EVERY_MS);
+    if (until.aborted || (await isRunning(server.process))) continue;
+    // The stop may have begun while we looked.
+    if (until.aborted) return;
+    say(`has ended unexpectedly. Its last lines (${server.logFile}):\n${await lastLines(server.logFile, 8)}`);
+    if (restarts >= MOST_RESTARTS) throw new Error(`ended ${restarts + 1} times`);
+    restarts += 1;
+    server = await restart();
+    say('running again');
+  }
+}

@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import type { CallFacts } from '../../domain/call/facts';
+import type { CarrierMessage, CarrierNews } from '../../domain/call/events';
+import type { DialStatus } from '../../domain/call/outcome';
+import { unreachable } from '../../domain/exhaustive';
+import type { E164 } from '../../domain/ids';
+import { callIdOf } from '../call-id';
+import type { CallRef, FormFields, RecordingUpdate, StatusReport, StepQuery, WebhookRequest } from '../port';
+
+/*
+ * What Twilio's webhooks say (https://www.twilio.com/docs/voice/twiml, fields gathered in the Voice documentation).
+ * Fields we do not know pass; SIDs are opaque text; of a repeated key the last value counts, as in Twilio's own
+ * libraries.
+ */
+
+const single = (value: unknown): unknown => (Array.isArray(value) ? value.at(-1) : value);
+const required = z.preprocess(single, z.string('is missing').min(1, 'is empty').max(512));
+const optionalText = z.preprocess(single, z.string().max(512).optional());
+/** Whole seconds; anything else the carrier writes counts as not said, never as a reason to drop a call. */
+const seconds = z.preprocess(single, z.string().regex(/^\d{1,9}$/).transform(Number).optional().catch(undefined));
+
+const named = z.object({ CallSid: required, AccountSid: required });
+
+const inbound = named.extend({
+  From: z.preprocess(single, z.string().max(256).optional()),
+  To: required,
+  FromCity: optionalText,
+  FromState: optionalText,
+  FromZip: optionalText,
+  FromCountry: optionalText,
+});
+
+const step = named.extend({
+  CallStatus: optionalText,
+  Digits: z.preprocess(single, z.string().max(128).optional()),
+  DialCallStatus: optionalText,
+  DialCallDuration: seconds,
+  DialSipResponseCode: optionalText,
+});
+
+const status = named.extend({
+  CallStatus: required,
+  CallDuration: seconds,
+  SequenceNumber: optionalText,
+});
+
+const leg = named.extend({ ParentCallSid: optionalText, CallStatus: required });
+
+const recording = named.extend({
+  RecordingSid: required,
+  RecordingStatus: optionalText,
+  RecordingUrl: z.preprocess(single, z.string().max(2048).optional()),
+  RecordingDuration: seconds,
+});
+
+/** Statuses after which a leg is over: https://www.twilio.com/docs/voice/api/call-resource#call-status-values */
+const OVER = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
+
+const E164_NUMBER = /^\+[1-9]\d{3,14}$/;
+
+export function readInbound(request: WebhookRequest): CallFacts {
+  const form = inbound.parse(request.form);
+  const hints = { city: form.FromCity, state: form.FromState, postalCode: form.FromZip, country: form.FromCountry };
+  const geography = Object.fromEntries(Object.entries(hints).filter(([, value]) => value));
+  return {
+    ...refOf(form),
+    // Withheld numbers arrive as "Anonymous", "+266696687" (which spells ANONYMOUS) and the like.
+    from: form.From !== undefined && E164_NUMBER.test(form.From) && !ANONYMOUS.has(form.From) ? (form.From as E164) : null,
+    to: form.To,
+    receivedAt: request.receivedAt,
+    geography,
+  };
+}
+
+/** https://www.twilio.com/docs/voice/make-calls#anonymous, and the numbers that spell it on a keypad. */
+const ANONYMOUS = new Set(['+266696687', '+86282452253', '+7378742833', '+2562533', '+8656696']);
+
+export function readStep(
+  request: WebhookRequest,
+  query: StepQuery,
+): { readonly call: CallRef; readonly message: CarrierMessage } {
+  const form = step.parse(request.form);
+  const call = refOf(form);
+  const at = request.receivedAt;
+  const callerGone = form.CallStatus !== undefined && OVER.has(form.CallStatus);
+  switch (query.step) {
+    case 'menu':
+      return { call, message: { type: 'menu_answered', at, try: query.try, digits: form.Digits || null, callerGone } };
+    case 'dial':
+      return {
+        call,
+        message: {
+          type: 'dial_finished',
+          at,
+          attempt: query.attempt,
+          status: dialStatus(form.DialCallStatus, form.DialSipResponseCode),
+          talkSeconds: form.DialCallDuration ?? null,
+          callerGone,
+          carrierStatus: form.DialCallStatus ?? 'not given',
+        },
+      };
+    case 'fallback':
+      return { call, message: { type: 'fallback_finished', at, callerGone } };
+    default:
+      return unreachable(query);
+  }
+}
+
+export function readStatus(request: WebhookRequest): StatusReport {
+  const form = status.parse(request.form);
+  return {
+    call: refOf(form),
+    status: form.CallStatus,
+    over: OVER.has(form.CallStatus),
+    seconds: form.CallDuration ?? null,
+    entry: {
+      key: `carrier_status:${form.CallStatus}`,
+      at: request.receivedAt,
+      step: 'carrier_status',
+      decision: form.CallStatus,
+      detail: { seconds: form.CallDuration ?? null, sequence: form.SequenceNumber ?? null },
+    },
+  };
+}
+
+export function readLeg(
+  request: WebhookRequest,
+  attempt: number,
+): { readonly call: CallRef; readonly news: CarrierNews | null } {
+  const form = leg.parse(request.form);
+  // The dialled leg has a SID of its own; the call is its parent.
+  const call = refOf({ ...form, CallSid: form.ParentCallSid ?? form.CallSid });
+  const answered = form.CallStatus === 'in-progress' || form.CallStatus === 'answered';
+  return { call, news: answered ? { type: 'buyer_answered', at: request.receivedAt, attempt } : null };
+}
+
+export function readRecording(request: WebhookRequest): RecordingUpdate {
+  const form = recording.parse(request.form);
+  return {
+    call: refOf(form),
+    recordingSid: form.RecordingSid,
+    status: form.RecordingStatus ?? 'completed',
+    url: form.RecordingUrl ?? null,
+    durationSeconds: form.RecordingDuration ?? null,
+  };
+}
+
+/**
+ * A dial's end in our words. `completed` and `answered` both mean that the parties talked and it is over. A SIP 603
+ * (Decline, RFC 3261 21.6.2) is a buyer who refused. A status Twilio has not documented counts as failed: the next
+ * buyer is tried.
+ */
+function dialStatus(word: string | undefined, sipCode: string | undefined): DialStatus {
+  switch (word) {
+    case 'completed':
+    case 'answered':
+      return 'completed';
+    case 'busy':
+      return sipCode === '603' ? 'rejected' : 'busy';
+    case 'no-answer':
+      return 'no_answer';
+    case 'canceled':
+      return 'canceled';
+    default:
+      return sipCode === '603' ? 'rejected' : 'failed';
+  }
+}
+
+function refOf(form: { readonly CallSid: string; readonly AccountSid: string }): CallRef {
+  const { CallSid: sid, AccountSid: accountSid } = form;
+  return { callId: callIdOf('twilio', accountSid, sid), carrier: 'twilio', accountSid, sid };
+}
+
+/** Form fields as Twilio's signature takes them. */
+export function signedFields(form: FormFields): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(form).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, typeof value === 'string' ? value : [...value]]],
+    ),
+  );
+}

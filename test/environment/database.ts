@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+
+export interface TestDatabase {
+  readonly url: string;
+  /** Deletes the database, cutting the connections that are still open. */
+  drop(): Promise<void>;
+}
+
+/**
+ * Makes a database for one test file: a copy of the migrated template, so that it is ready in a fraction of a second
+ * and no file sees another one's rows.
+ *
+ * @throws when the test environment is not running: only tests of the project `system` have one.
+ */
+export function createTestDatabase(): Promise<TestDatabase> {
+  const template = process.env.CALLYARD_TEST_DATABASE_URL;
+  if (!template) {
+    throw new Error(
+      'CALLYARD_TEST_DATABASE_URL is not set: tests that need a database belong in test/system.',
+    );
+  }
+  return copyDatabase(template, nameOf(template));
+}
+
+/** Makes an empty database beside the given one. */
+export function createEmptyDatabase(serverUrl: string): Promise<TestDatabase> {
+  return copyDatabase(serverUrl, 'template0');
+}
+
+async function copyDatabase(serverUrl: string, template: string): Promise<TestDatabase> {
+  const name = `callyard_test_${randomBytes(6).toString('hex')}`;
+  await administer(serverUrl, `CREATE DATABASE "${name}" TEMPLATE "${template}"`);
+  return {
+    url: withDatabase(serverUrl, name),
+    drop: () => administer(serverUrl, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`),
+  };
+}
+
+/** Runs one statement from the database `postgres`: a template must have no connections while it is copied. */
+async function administer(serverUrl: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: withDatabase(serverUrl, 'postgres') });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+function nameOf(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(1));
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.href;
+}

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
+import { createCallActivities } from '../activities/call';
+import { createPool } from '../db/pool';
+import type { Logger } from '../runtime/logger';
+import { CALL_TASK_QUEUE } from '../workflows/call/messages';
+
+export interface WorkerOptions {
+  readonly databaseUrl: string;
+  readonly databasePoolSize: number;
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+  /** Path of the prebuilt bundle. */
+  readonly bundleFile: string;
+  readonly taskQueue?: string;
+  readonly callbackGraceSeconds: number;
+  readonly maxCachedWorkflows: number;
+  readonly log: Logger;
+}
+
+export interface RunningWorker {
+  /** Lets steps under way finish, hands the rest to other workers, and closes all connections. */
+  stop(): Promise<void>;
+  /** Settles when the worker stops, by itself or by `stop`. Rejects when it failed. */
+  readonly done: Promise<void>;
+}
+
+/** Steps under way get this long to finish before their tasks are given back. */
+const DRAIN = '10s';
+
+/**
+ * Starts a worker for calls. Fails when the bundle is missing or Temporal cannot be reached; later absences of either
+ * server are waited out.
+ */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { log } = options;
+  await readBundle(options.bundleFile);
+  const db = createPool({
+    url: options.databaseUrl,
+    size: options.databasePoolSize,
+    applicationName: 'callyard-worker',
+    onIdleError: (error) => log.warn({ err: error }, 'database connection lost'),
+  });
+  const connection = await NativeConnection.connect({ address: options.temporalAddress });
+  const worker = await Worker.create({
+    connection,
+    namespace: options.temporalNamespace,
+    taskQueue: options.taskQueue ?? CALL_TASK_QUEUE,
+    workflowBundle: { codePath: options.bundleFile },
+    activities: createCallActivities({ db, callbackGraceSeconds: options.callbackGraceSeconds }),
+    maxCachedWorkflows: options.maxCachedWorkflows,
+    shutdownGraceTime: DRAIN,
+  });
+  const done = worker.run().finally(async () => {
+    await connection.close();
+    await db.end();
+  });
+  return {
+    done,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done;
+    },
+  };
+}
+
+/** Sends what the SDK and workflows log to our log. Once a process, before the first worker. */
+export function logThrough(log: Logger): void {
+  const levels: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
+    TRACE: 'trace',
+    DEBUG: 'debug',
+    INFO: 'info',
+    WARN: 'warn',
+    ERROR: 'error',
+  };
+  Runtime.install({
+    logger: new DefaultLogger('INFO', ({ level, message, meta }) => log[levels[level]]({ ...meta }, message)),
+  });
+}
+
+async function readBundle(file: string): Promise<void> {
+  try {
+    await readFile(file);
+  } catch (error) {
+    throw new Error(`The workflow bundle ${file} is missing: run "npm run build:workflows" first`, { cause: error });
+  }
+}

@@ -1,0 +1,2 @@
+/** Everything in the worker's workflow bundle. */
+export { call } from './call/workflow';
