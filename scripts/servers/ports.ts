@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { hasCode } from './processes';
+import { SetupProblem } from './setup-problem';
 
 /** Whether a server could listen on this port of the loopback interface right now. */
 export async function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
@@ -9,7 +10,7 @@ export async function isPortFree(port: number, host = '127.0.0.1'): Promise<bool
 /** The preferred port when it is free, else one that the operating system hands out. */
 export async function freePort(preferred: number): Promise<number> {
   const port = (await tryListen(preferred, '127.0.0.1')) ?? (await tryListen(0, '127.0.0.1'));
-  if (port === null) throw new Error('The operating system has no free TCP port left on 127.0.0.1.');
+  if (port === null) throw new SetupProblem('The operating system has no free TCP port left on 127.0.0.1.');
   return port;
 }
 

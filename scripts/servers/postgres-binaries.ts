@@ -6,6 +6,7 @@ import { exists, readTextIfPresent } from './files';
 import { hasCode } from './processes';
 import type { OnProgress } from './progress';
 import { canEnter, grants, makeReachableFolder, type RunAs } from './unprivileged';
+import { SetupProblem } from './setup-problem';
 
 export interface PostgresBinaries {
   readonly initdb: string;
@@ -48,7 +49,7 @@ function locatePackage(): string {
   try {
     return dirname(dirname(require.resolve(name)));
   } catch (error) {
-    throw new Error(
+    throw new SetupProblem(
       `There is no PostgreSQL for this platform in node_modules (${name}). Run "npm ci" without --omit=optional, ` +
         'or set DATABASE_URL to a PostgreSQL of your own.',
       { cause: error },

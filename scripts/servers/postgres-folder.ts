@@ -6,6 +6,7 @@ import { exists, makePassableFolder, PRIVATE_FILE, readTextIfPresent, writeWhole
 import type { PostgresBinaries } from './postgres-binaries';
 import type { OnProgress } from './progress';
 import { canEnter, makeReachableFolder, serverUser, type RunAs } from './unprivileged';
+import { SetupProblem } from './setup-problem';
 
 /** The superuser of every embedded server. */
 export const POSTGRES_USER = 'callyard';
@@ -58,7 +59,7 @@ export async function removePostgresFolder(asked: string): Promise<void> {
 export async function readPassword(folder: PostgresFolder): Promise<string> {
   const text = await readTextIfPresent(folder.passwordFile);
   if (text === null) {
-    throw new Error(
+    throw new SetupProblem(
       `The password of the database in ${folder.root} is lost (${folder.passwordFile} is missing). ` +
         'Put the file back, or delete the folder to start with an empty database.',
     );
@@ -99,7 +100,7 @@ async function checkCluster(folder: PostgresFolder, binaries: PostgresBinaries):
   const { uid } = await stat(folder.cluster);
   const self = folder.runAs?.uid ?? process.getuid?.();
   if (self !== undefined && uid !== self) {
-    throw new Error(
+    throw new SetupProblem(
       `The database in ${folder.cluster} belongs to user id ${uid}, and this is user id ${self}. ` +
         `Run as the user that made it, give it away (chown -R ${self} "${folder.root}"), or set CALLYARD_DATA_DIR ` +
         'to another folder.',
@@ -107,7 +108,7 @@ async function checkCluster(folder: PostgresFolder, binaries: PostgresBinaries):
   }
   const version = (await readTextIfPresent(join(folder.cluster, 'PG_VERSION')))?.trim();
   if (version !== binaries.majorVersion) {
-    throw new Error(
+    throw new SetupProblem(
       `The database in ${folder.cluster} was made by PostgreSQL ${version ?? '(unknown)'} and the installed one is ` +
         `${binaries.majorVersion}. Dump it with the old version and restore it, or move the folder away.`,
     );
@@ -151,7 +152,13 @@ function initdb(
     child.once('error', fail);
     child.once('close', (code) => {
       if (code === 0) done();
-      else fail(new Error(`initdb failed (exit code ${code}):\n${output.trimEnd().slice(-2000)}`));
+      else fail(new SetupProblem(initdbFailure(code, output)));
     });
   });
+}
+
+function initdbFailure(code: number | null, output: string): string {
+  const problem = `PostgreSQL could not make its data folder (exit code ${code}):\n${output.trimEnd().slice(-2000)}`;
+  if (!output.includes('could not look up effective user ID')) return problem;
+  return `${problem}\nRun as a user that has an entry in /etc/passwd, or set DATABASE_URL to a PostgreSQL of your own.`;
 }

@@ -16,6 +16,7 @@ import {
 } from './postgres-folder';
 import { findProcess, hasCode, recordProcess, stopProcess, type ProcessRecord } from './processes';
 import type { OnProgress } from './progress';
+import { SetupProblem } from './setup-problem';
 
 export interface PostgresOptions {
   /** Where the data should live. It is made when absent, and moved when the server's user cannot enter it. */
@@ -141,7 +142,7 @@ async function launch(
   }
 }
 
-class StartFailed extends Error {
+class StartFailed extends SetupProblem {
   override readonly name = 'StartFailed';
   constructor(
     readonly reason: string,

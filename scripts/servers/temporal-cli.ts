@@ -3,10 +3,10 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { exists } from './files';
 import { lock } from './lock';
 import { hasCode } from './processes';
 import type { OnProgress } from './progress';
+import { SetupProblem } from './setup-problem';
 
 const run = promisify(execFile);
 
@@ -63,12 +63,11 @@ async function onPath(): Promise<string | null> {
 
 /** The path itself when the program there runs and is the Temporal CLI. */
 async function usable(path: string): Promise<string | null> {
-  if (!(await exists(path))) return null;
   try {
     const { stdout } = await run(path, ['--version'], { timeout: 10_000 });
     return stdout.startsWith('temporal version') ? path : null;
   } catch (error) {
-    // Not executable, for another platform, broken: look further. What is wrong shows if nothing else is found.
+    // Not there, not ours to run, for another platform, broken: look further.
     if (error instanceof Error) return null;
     throw error;
   }
@@ -165,7 +164,7 @@ async function buildWithGo(target: string, onProgress: OnProgress): Promise<stri
   } catch (error) {
     const output =
       typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr) : '';
-    throw new Error(
+    throw new SetupProblem(
       `Building the Temporal server failed: go install ${GO_PACKAGE}\n${output.trimEnd().slice(-2000)}\n` +
         'Install the Temporal CLI yourself so that "temporal" is on PATH, or set TEMPORAL_ADDRESS.',
       { cause: error },
@@ -181,7 +180,7 @@ async function requireGo(): Promise<void> {
     await run('go', ['version']);
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
-    throw new Error(
+    throw new SetupProblem(
       'There is no Temporal server here, it could not be downloaded, and Go is not installed to build it. ' +
         'Do one of these: install the Temporal CLI so that "temporal" is on PATH; install Go 1.24 or newer; ' +
         'or set TEMPORAL_ADDRESS to a Temporal server of your own.',

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import type { OnProgress } from './progress';
+import { SetupProblem } from './setup-problem';
 
 export type SearchAttributeType = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList';
 
@@ -54,7 +55,7 @@ export async function ensureSearchAttributes(
     for (const { name, type } of wanted) {
       const existing: number | undefined = customAttributes[name];
       if (existing !== undefined && existing !== TYPE_NUMBERS[type]) {
-        throw new Error(
+        throw new SetupProblem(
           `Temporal at ${address} has a search attribute ${name} of another type than ${type}. ` +
             `Remove it (temporal operator search-attribute remove --name ${name}) or use another Temporal namespace.`,
         );
@@ -85,7 +86,8 @@ async function untilUsable(
       await connection.workflowService.listWorkflowExecutions({ namespace, query, pageSize: 1 });
     });
     if (refusal === null) return;
-    if (Date.now() > deadline) throw new Error(`Temporal's search attributes are not usable: ${refusal}`);
+    if (Date.now() > deadline)
+      throw new SetupProblem(`Temporal's search attributes are not usable: ${refusal}`);
     await sleep(200);
   }
 }

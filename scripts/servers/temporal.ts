@@ -10,6 +10,7 @@ import { isRunning, recordProcess, stopProcess, type ProcessRecord } from './pro
 import type { OnProgress } from './progress';
 import { findTemporalCli } from './temporal-cli';
 import { ensureSearchAttributes, type SearchAttribute, whyTemporalIsNotReady } from './temporal-readiness';
+import { SetupProblem } from './setup-problem';
 
 export interface TemporalOptions {
   /** Holds the log and a note of the running server; made when absent. */
@@ -140,7 +141,7 @@ async function launch(dataDir: string, logFile: string, options: TemporalOptions
     const log = await lastLines(logFile, 10);
     // Somebody took the port between the look and the start.
     if (!/address already in use|can't set (frontend|UI|HTTP) port/i.test(log) || attempt >= 3) {
-      throw new Error(`The Temporal server did not start: ${failure}.\n${log}`);
+      throw new SetupProblem(`The Temporal server did not start: ${failure}.\n${log}`);
     }
   }
 }
@@ -173,7 +174,7 @@ async function spawnServer(
     child.unref();
     const record = await recordProcess(child.pid ?? 0);
     if (record === null)
-      throw new Error(`The Temporal server ended at once.\n${await lastLines(logFile, 10)}`);
+      throw new SetupProblem(`The Temporal server ended at once.\n${await lastLines(logFile, 10)}`);
     return { child, record };
   } finally {
     closeSync(log);

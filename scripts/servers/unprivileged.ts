@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { chown, lstat, mkdir, realpath, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { hasCode } from './processes';
+import { SetupProblem } from './setup-problem';
 
 /** Who a server process runs as. Null: as ourselves. */
 export interface RunAs {
@@ -10,8 +13,17 @@ export interface RunAs {
   readonly gid: number;
 }
 
-/** `nobody` on Linux; any uid without rights of its own will do. */
-const NOBODY: RunAs = { uid: 65_534, gid: 65_534 };
+const run = promisify(execFile);
+
+/** The user without rights of its own. It must be one the system knows by name: initdb looks its name up. */
+async function nobody(): Promise<RunAs> {
+  const [uid, gid] = await Promise.all(
+    ['-u', '-g'].map(async (which) => Number((await run('id', [which, 'nobody'])).stdout)),
+  );
+  if (!uid || !gid)
+    throw new SetupProblem('PostgreSQL cannot run as root, and this system has no user "nobody".');
+  return { uid, gid };
+}
 
 /**
  * PostgreSQL refuses to run as root. When we are root, the user to run it as: the owner of the data folder when it
@@ -21,9 +33,9 @@ export async function serverUser(dataFolder: string): Promise<RunAs | null> {
   if (process.getuid?.() !== 0) return null;
   try {
     const { uid, gid } = await stat(dataFolder);
-    return uid === 0 ? NOBODY : { uid, gid };
+    return uid === 0 ? await nobody() : { uid, gid };
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return NOBODY;
+    if (hasCode(error, 'ENOENT')) return nobody();
     throw error;
   }
 }
@@ -66,7 +78,7 @@ export async function makeReachableFolder(ownPath: string, who: RunAs): Promise<
       if (await canEnter(folder, who)) return folder;
     }
   }
-  throw new Error(
+  throw new SetupProblem(
     `PostgreSQL cannot run as root, and an unprivileged user can reach neither ${ownPath} nor ${tried.join(', ')}. ` +
       'Move the checkout to a folder that others may enter, run as an ordinary user, or set DATABASE_URL.',
   );

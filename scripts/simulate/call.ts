@@ -90,7 +90,8 @@ async function main(): Promise<number> {
   });
   report(call, recorded, target, json);
   const outcome = recorded.kind === 'found' ? recorded.call.outcome : null;
-  return call.errors.length === 0 && outcome && outcome !== 'failed' ? 0 : 1;
+  const carrierContent = call.errors.length === 0 && call.differingAnswers.length === 0;
+  return carrierContent && outcome && outcome !== 'failed' ? 0 : 1;
 }
 
 function report(call: SimulatedCall, recorded: Recorded, target: Target, json: boolean): void {
@@ -105,6 +106,9 @@ function report(call: SimulatedCall, recorded: Recorded, target: Target, json: b
   }
   console.log('');
   for (const error of call.errors) console.log(`Carrier error: ${error}`);
+  if (call.differingAnswers.length > 0) {
+    console.log(`Copies of one webhook were answered differently: ${call.differingAnswers.join(', ')}`);
+  }
   if (recorded.kind === 'missing') console.log(recorded.message);
   else for (const line of renderRecorded(recorded.call)) console.log(line);
   if (workflowUrl !== null) console.log(`Workflow: ${workflowUrl}`);

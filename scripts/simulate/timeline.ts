@@ -157,7 +157,12 @@ const salientFields = {
 
 function salient(purpose: WebhookPurpose, fields: Readonly<Record<string, string>>): string {
   return salientFields[purpose]
-    .flatMap((name) => (fields[name] === undefined || fields[name] === '' ? [] : ` ${name}=${fields[name]}`))
+    .flatMap((name) => {
+      const value = fields[name] ?? '';
+      // While an action is asked, the caller's leg being in progress is the rule; only its end is news.
+      const usual = value === '' || (purpose.endsWith('-action') && value === 'in-progress');
+      return usual ? [] : ` ${name}=${value}`;
+    })
     .join('');
 }
 

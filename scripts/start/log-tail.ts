@@ -6,7 +6,7 @@ const POLL_MS = 300;
 /** A process in trouble can write thousands of lines; the terminal gets this many a look, the file gets all. */
 const LINES_A_LOOK = 4;
 /** The levels worth a look, as pino writes them: by name or by number. */
-const TROUBLE: ReadonlyMap<string | number, string> = new Map([
+const TROUBLE: ReadonlyMap<string | number, string> = new Map<string | number, string>([
   ['warn', 'warning'],
   [40, 'warning'],
   ['error', 'error'],

@@ -13,9 +13,7 @@ import { Steps } from './steps';
 import { listenForStop, type StopRequest } from './stop-request';
 import { summary } from './summary';
 import { System, type RunningSystem } from './system';
-
-/** What the user has to put right. Shown without a stack trace. */
-class StartError extends Error {}
+import { SetupProblem } from '../servers/setup-problem';
 
 async function main(): Promise<void> {
   const config = checkedConfig();
@@ -26,7 +24,7 @@ async function main(): Promise<void> {
   await mkdir(files.logs, { recursive: true });
   const lock = await tryLock(files.lock);
   if (!lock.taken) {
-    throw new StartError(
+    throw new SetupProblem(
       `Callyard is already running from this folder (process ${lock.holder}). Stop it first, or set ` +
         'CALLYARD_DATA_DIR to another folder (and PORT to another port) to run a second one.',
     );
@@ -78,7 +76,7 @@ async function runUntilStopped(run: Run): Promise<void> {
     await removeRunRecord(files.runRecord);
     await system.stop();
   }
-  if (failures.length > 0) throw new StartError(`Callyard had to stop: ${failures.join('; ')}`);
+  if (failures.length > 0) throw new SetupProblem(`Callyard had to stop: ${failures.join('; ')}`);
 }
 
 async function startUnlessInterrupted(system: System, stop: StopRequest): Promise<void> {
@@ -107,14 +105,14 @@ function checkedConfig(): Config {
   try {
     return loadConfig(process.env);
   } catch (error) {
-    throw error instanceof ConfigError ? new StartError(error.message, { cause: error }) : error;
+    throw error instanceof ConfigError ? new SetupProblem(error.message, { cause: error }) : error;
   }
 }
 
 async function requireFreePort(port: number): Promise<void> {
   // The API listens on all interfaces: a program on any of them is in the way.
   if ((await isPortFree(port, '0.0.0.0')) && (await isPortFree(port))) return;
-  throw new StartError(
+  throw new SetupProblem(
     `Port ${port} is taken by another program. Choose another one for the API: PORT=${port + 1} npm start`,
   );
 }
@@ -142,7 +140,7 @@ async function writeRecord({ config, files }: Run, running: RunningSystem): Prom
 main().then(
   () => process.exit(process.exitCode ?? 0),
   (error: unknown) => {
-    console.error(error instanceof StartError ? error.message : error);
+    console.error(error instanceof SetupProblem ? error.message : error);
     process.exit(1);
   },
 );

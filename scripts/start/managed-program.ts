@@ -7,6 +7,7 @@ import { lastLines, PRIVATE_FILE } from '../servers/files';
 import { hasCode } from '../servers/processes';
 import { PROJECT_ROOT } from './data-folder';
 import { LogTail } from './log-tail';
+import { SetupProblem } from '../servers/setup-problem';
 
 export interface ProgramOptions {
   readonly name: string;
@@ -59,7 +60,7 @@ export class ManagedProgram {
     if (failure === null) return;
     this.stopping = true;
     this.tail.stop();
-    throw new Error(`The ${name} did not start: ${failure}.\n${await lastLines(logFile, 15)}`);
+    throw new SetupProblem(`The ${name} did not start: ${failure}.\n${await lastLines(logFile, 15)}`);
   }
 
   /** Asks it to drain and waits for its end; after 30 s, or at once when `hurry` fires, it is killed. */

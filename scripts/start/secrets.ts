@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PRIVATE_FILE, readTextIfPresent, writeWhole } from '../servers/files';
 import { dataFiles, dataFolder } from './data-folder';
+import { SetupProblem } from '../servers/setup-problem';
 
 /** What the sample set-up needs to keep secret. Never print these. */
 export interface Secrets {
@@ -27,7 +28,9 @@ export async function loadSecrets(env: NodeJS.ProcessEnv): Promise<Secrets> {
   const adminKeyFile = join(folder, 'admin-key');
   const fromEnvironment = [env.TWILIO_ACCOUNT_SID, env.TWILIO_AUTH_TOKEN].filter(Boolean).length;
   if (fromEnvironment === 1) {
-    throw new Error('Set both TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or neither: they belong together.');
+    throw new SetupProblem(
+      'Set both TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or neither: they belong together.',
+    );
   }
   return {
     adminKey:

@@ -7,6 +7,7 @@ import type { OnProgress } from '../servers/progress';
 import { startTemporal } from '../servers/temporal';
 import { ensureSearchAttributes, type SearchAttribute } from '../servers/temporal-readiness';
 import type { dataFiles } from './data-folder';
+import { SetupProblem } from '../servers/setup-problem';
 
 /** What a server that we own has in common with the other. */
 interface OwnServer {
@@ -106,7 +107,7 @@ export async function keepServerAlive(
     // The stop may have begun while we looked.
     if (until.aborted) return;
     say(`has ended unexpectedly. Its last lines (${server.logFile}):\n${await lastLines(server.logFile, 8)}`);
-    if (restarts >= MOST_RESTARTS) throw new Error(`ended ${restarts + 1} times`);
+    if (restarts >= MOST_RESTARTS) throw new SetupProblem(`ended ${restarts + 1} times`);
     restarts += 1;
     server = await restart();
     say('running again');

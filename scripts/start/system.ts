@@ -9,6 +9,7 @@ import { ManagedProgram } from './managed-program';
 import { keepServerAlive, openDatabase, openTemporal, type Database, type Temporal } from './servers';
 import type { Steps } from './steps';
 import type { StopRequest } from './stop-request';
+import { SetupProblem } from '../servers/setup-problem';
 
 export interface SystemOptions {
   readonly config: Config;
@@ -217,7 +218,7 @@ function portOf(address: string): number {
 
 /** The API and the worker hold the address from their start: elsewhere is no use to them. */
 function sameAddress<T>(own: T | null, same: boolean): T {
-  if (own === null || !same) throw new Error('its port was taken by another program meanwhile');
+  if (own === null || !same) throw new SetupProblem('its port was taken by another program meanwhile');
   return own;
 }
 

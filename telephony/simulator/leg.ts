@@ -66,7 +66,9 @@ export class Leg {
   finish(result: LegResult): void {
     if (this.ended !== null) return;
     const { destination } = this.target;
-    const talkSeconds = this.answeredAt === null ? 0 : this.line.clock.now() - this.answeredAt;
+    // To the millisecond: the difference of two moments is not exact in floating point.
+    const talkSeconds =
+      this.answeredAt === null ? 0 : Math.round((this.line.clock.now() - this.answeredAt) * 1000) / 1000;
     this.ended = { destination, legSid: this.sid, result, talkSeconds };
     this.line.emit({ type: 'buyer-finished', destination, legSid: this.sid, result, talkSeconds });
     this.report('completed', finalStatuses[result], result);

@@ -216,7 +216,13 @@ describe('a menu', () => {
     const call = await platform.call({ callerHangUp: { during: 'ivr', afterSeconds: 6 } });
     expect(call.ending).toEqual({ kind: 'caller-hung-up', during: 'ivr' });
     expect(platform.paths()).toEqual(['/voice', '/status']);
-    expect(platform.at('/status')[0]?.fields).toMatchObject({ CallStatus: 'completed', CallDuration: '6' });
+    const [status] = platform.at('/status');
+    expect(status?.fields).toMatchObject({
+      CallStatus: 'completed',
+      CallDuration: String(call.durationSeconds),
+    });
+    const hungUp = call.events.find((event) => event.type === 'hung-up');
+    expect(hungUp?.seconds).toBeCloseTo(6, 6);
   });
 });
 

@@ -1,0 +1,172 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Server } from 'node:http';
+import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
+import { createApp, type App } from '../../api/app';
+import { callSchema, type Call } from '../../contract/call';
+import { createPool } from '../../db/pool';
+import { loadSampleCampaign } from '../../db/sample/load';
+import { createLogger } from '../../runtime/logger';
+import { createTemporalClient } from '../../runtime/temporal';
+import { createTwilioDialect } from '../../telephony/twilio';
+import { startWorker, type RunningWorker } from '../../workers/worker';
+import { createTestDatabase } from '../environment/database';
+import { Carrier } from './carrier';
+
+export interface SystemUnderTest {
+  readonly baseUrl: string;
+  readonly databaseUrl: string;
+  readonly taskQueue: string;
+  readonly db: Pool;
+  readonly temporal: Client;
+  readonly carrier: Carrier;
+  readonly adminKey: string;
+  /** A call by its SID, checked against the contract; `null` while unknown. */
+  callBySid(sid: string): Promise<Call | null>;
+  /** Waits until the call has an outcome. */
+  endedCall(sid: string): Promise<Call>;
+  get(path: string): Promise<Response>;
+  startWorker(): Promise<RunningWorker>;
+  stop(): Promise<void>;
+}
+
+export interface SystemOptions {
+  /** Whether a worker runs in this process; default yes. */
+  readonly worker?: boolean;
+  /** Default: the test environment's server. */
+  readonly temporalAddress?: string;
+  /** What the API uses; default: the test database. */
+  readonly apiDatabaseUrl?: string;
+  readonly webhookDeadlineMs?: number;
+  /** Default: 1 s, so that tests of lost callbacks are quick. */
+  readonly callbackGraceSeconds?: number;
+  readonly publicBaseUrl?: string;
+}
+
+export const ACCOUNT_SID = 'AC00000000000000000000000000000001';
+export const AUTH_TOKEN = 'test-auth-token';
+
+/** API over real HTTP, worker, database with the sample campaigns: a Callyard of one's own. */
+export async function startSystem(options: SystemOptions = {}): Promise<SystemUnderTest> {
+  const database = await createTestDatabase();
+  await loadSampleCampaign(database.url);
+  const log = createLogger({ process: 'test', level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
+  const db = createPool({ url: database.url, size: 10, applicationName: 'test', onIdleError: () => undefined });
+  const apiDb = createPool({
+    url: options.apiDatabaseUrl ?? database.url,
+    size: 10,
+    applicationName: 'test-api',
+    onIdleError: () => undefined,
+  });
+  const temporalAddress = environment('CALLYARD_TEST_TEMPORAL_ADDRESS');
+  const temporal = createTemporalClient({
+    address: options.temporalAddress ?? temporalAddress,
+    namespace: 'default',
+  });
+  const taskQueue = `calls-${randomUUID()}`;
+  const adminKey = randomBytes(16).toString('hex');
+  const spoolDir = await mkdtemp(path.join(tmpdir(), 'callyard-spool-'));
+  const app = createApp({
+    db: apiDb,
+    temporal,
+    log,
+    dialects: [createTwilioDialect({ authToken: AUTH_TOKEN })],
+    adminKey,
+    publicBaseUrl: options.publicBaseUrl ?? null,
+    webhookDeadlineMs: options.webhookDeadlineMs ?? 10_000,
+    spoolDir,
+    backfillIntervalMs: 200,
+    taskQueue,
+  });
+  const server = await listen(app);
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const workers: RunningWorker[] = [];
+  const newWorker = async (): Promise<RunningWorker> => {
+    const worker = await startWorker({
+      databaseUrl: database.url,
+      databasePoolSize: 10,
+      temporalAddress,
+      temporalNamespace: 'default',
+      bundleFile: environment('CALLYARD_TEST_BUNDLE'),
+      taskQueue,
+      callbackGraceSeconds: options.callbackGraceSeconds ?? 1,
+      maxCachedWorkflows: 200,
+      log,
+    });
+    workers.push(worker);
+    return worker;
+  };
+  if (options.worker !== false) await newWorker();
+
+  const get = (route: string): Promise<Response> =>
+    fetch(`${baseUrl}${route}`, { headers: { authorization: `Bearer ${adminKey}` } });
+
+  const callBySid = async (sid: string): Promise<Call | null> => {
+    const response = await get(`/api/v1/calls?sid=${encodeURIComponent(sid)}`);
+    const page = (await response.json()) as { data: unknown[] };
+    return page.data.length === 0 ? null : callSchema.parse(page.data[0]);
+  };
+
+  return {
+    baseUrl,
+    databaseUrl: database.url,
+    taskQueue,
+    db,
+    temporal,
+    carrier: new Carrier(baseUrl, ACCOUNT_SID, AUTH_TOKEN),
+    adminKey,
+    callBySid,
+    get,
+    startWorker: newWorker,
+    endedCall: (sid) =>
+      eventually(async () => {
+        const call = await callBySid(sid);
+        if (call === null || call.outcome === null) throw new Error(`Call ${sid} is ${call?.state ?? 'unknown'}`);
+        return call;
+      }),
+    async stop() {
+      await new Promise<void>((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        server.closeAllConnections();
+      });
+      await app.close();
+      for (const worker of workers) await worker.stop();
+      await temporal.connection.close();
+      await Promise.all([db.end(), apiDb.end()]);
+      await database.drop();
+      await rm(spoolDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Repeats `look` until it does not throw. @throws its last error after `patienceMs`. */
+export async function eventually<T>(look: () => Promise<T>, patienceMs = 20_000): Promise<T> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+export function environment(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: system tests run through "npm test"`);
+  return value;
+}
+
+function listen(app: App): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = app.http.listen(0, '127.0.0.1');
+    server.once('listening', () => resolve(server));
+    server.once('error', reject);
+  });
+}
