@@ -43,7 +43,13 @@ export interface App {
 export function createApp(options: AppOptions): App {
   const { db, temporal, log, webhookDeadlineMs, publicBaseUrl } = options;
   const gateway = createCallGateway(temporal, options.taskQueue ?? CALL_TASK_QUEUE);
-  const failSafe = createFailSafe({ db, gateway, log, spoolDir: options.spoolDir, intervalMs: options.backfillIntervalMs });
+  const failSafe = createFailSafe({
+    db,
+    gateway,
+    log,
+    spoolDir: options.spoolDir,
+    intervalMs: options.backfillIntervalMs,
+  });
   const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
   let draining = false;
 

@@ -10,7 +10,8 @@ export function requireAdminKey(adminKey: string): RequestHandler {
     if (scheme?.toLowerCase() !== 'bearer' || !key) {
       throw new Problem('unauthorized', 'Send the header "Authorization: Bearer <key>" with the admin key');
     }
-    if (!timingSafeEqual(digest(key), expected)) throw new Problem('unauthorized', 'This API key is not valid');
+    if (!timingSafeEqual(digest(key), expected))
+      throw new Problem('unauthorized', 'This API key is not valid');
     next();
   };
 }

@@ -26,11 +26,15 @@ export function createHealthRouter({ db, temporal, isDraining }: HealthOptions):
   router.get('/readyz', async (_req, res) => {
     const [database, engine] = await Promise.all([
       check(() => ping(db)),
-      check(() => temporal.withDeadline(Date.now() + PATIENCE_MS, () => temporal.workflowService.getSystemInfo({}))),
+      check(() =>
+        temporal.withDeadline(Date.now() + PATIENCE_MS, () => temporal.workflowService.getSystemInfo({})),
+      ),
     ]);
     const draining = isDraining();
     const ready = database === 'ok' && engine === 'ok' && !draining;
-    res.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', database, temporal: engine, draining });
+    res
+      .status(ready ? 200 : 503)
+      .json({ status: ready ? 'ready' : 'not ready', database, temporal: engine, draining });
   });
   return router;
 }

@@ -54,7 +54,9 @@ function listen(server: Server, port: number): Promise<Server> {
     server.once('listening', () => resolve(server));
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
-      reject(taken ? new ConfigError(`PORT: ${port} is taken by another program; set PORT to a free one`) : error);
+      reject(
+        taken ? new ConfigError(`PORT: ${port} is taken by another program; set PORT to a free one`) : error,
+      );
     });
   });
 }

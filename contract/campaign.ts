@@ -25,7 +25,10 @@ export const promptSchema = z.strictObject({
 
 export const destinationSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('tel'), number: e164Schema }),
-  z.strictObject({ kind: z.literal('sip'), uri: z.string().regex(/^sips?:[^\s@]+@[^\s@]+$/, 'must be a SIP URI') }),
+  z.strictObject({
+    kind: z.literal('sip'),
+    uri: z.string().regex(/^sips?:[^\s@]+@[^\s@]+$/, 'must be a SIP URI'),
+  }),
 ]) satisfies z.ZodType<Destination>;
 
 export const treatmentSchema = z.discriminatedUnion('kind', [
@@ -36,7 +39,11 @@ export const treatmentSchema = z.discriminatedUnion('kind', [
     destination: destinationSchema,
     ringTimeoutSeconds: z.int().min(5).max(120),
   }),
-  z.strictObject({ kind: z.literal('voicemail'), prompt: promptSchema, maxSeconds: z.int().min(1).max(3600) }),
+  z.strictObject({
+    kind: z.literal('voicemail'),
+    prompt: promptSchema,
+    maxSeconds: z.int().min(1).max(3600),
+  }),
 ]) satisfies z.ZodType<Treatment>;
 
 const clock = z.string().regex(/^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be HH:MM, up to 24:00');
@@ -54,7 +61,10 @@ export const hoursSchema = z.strictObject({
         from: clock,
         to: clock,
       })
-      .refine((opening) => opening.from < opening.to, 'must close after it opens; split a night into two days'),
+      .refine(
+        (opening) => opening.from < opening.to,
+        'must close after it opens; split a night into two days',
+      ),
   ),
 }) satisfies z.ZodType<Hours>;
 

@@ -2,7 +2,9 @@ import { Pool, types, type QueryResultRow } from 'pg';
 
 /** What a statement needs to run: the pool itself, or a connection inside a transaction. */
 export interface Queryable {
-  query<Row extends QueryResultRow>(statement: Statement): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>;
+  query<Row extends QueryResultRow>(
+    statement: Statement,
+  ): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>;
 }
 
 /** A prepared statement. `name` lets PostgreSQL plan it once a connection. */

@@ -29,7 +29,9 @@ export interface Hours {
 export function isOpen(hours: Hours, at: string): boolean {
   const local = DateTime.fromISO(at, { zone: hours.timeZone });
   if (!local.isValid) {
-    throw new RangeError(`Cannot read ${at} in time zone ${hours.timeZone}: ${local.invalidExplanation ?? local.invalidReason}`);
+    throw new RangeError(
+      `Cannot read ${at} in time zone ${hours.timeZone}: ${local.invalidExplanation ?? local.invalidReason}`,
+    );
   }
   const clock = local.toFormat('HH:mm:ss');
   return hours.openings.some(

@@ -8,7 +8,9 @@ export interface Prompt {
 }
 
 /** Where a dial goes: a number in E.164, or a SIP URI. */
-export type Destination = { readonly kind: 'tel'; readonly number: E164 } | { readonly kind: 'sip'; readonly uri: string };
+export type Destination =
+  | { readonly kind: 'tel'; readonly number: E164 }
+  | { readonly kind: 'sip'; readonly uri: string };
 
 /**
  * What the carrier is asked to do next, in no carrier's dialect. A list of these answers each webhook;
@@ -37,7 +39,12 @@ export type Instruction =
       readonly record: boolean;
       readonly callback: Callback;
     }
-  | { readonly verb: 'voicemail'; readonly prompt: Prompt; readonly maxSeconds: number; readonly callback: Callback }
+  | {
+      readonly verb: 'voicemail';
+      readonly prompt: Prompt;
+      readonly maxSeconds: number;
+      readonly callback: Callback;
+    }
   | { readonly verb: 'reject'; readonly reason: 'busy' | 'rejected' }
   | { readonly verb: 'hangup' };
 

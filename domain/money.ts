@@ -17,7 +17,9 @@ const MICROS_TEXT = /^-?\d{1,19}$/;
  */
 export function microsFromText(text: string): Micros {
   if (!MICROS_TEXT.test(text)) {
-    throw new RangeError(`"${text}" is not an amount in micros: write a whole number, for example "1500000" for 1.50`);
+    throw new RangeError(
+      `"${text}" is not an amount in micros: write a whole number, for example "1500000" for 1.50`,
+    );
   }
   return BigInt(text) as Micros;
 }
@@ -31,6 +33,9 @@ export function formatMicros(amount: Micros): string {
   const negative = amount < 0n;
   const abs = negative ? -amount : amount;
   const whole = abs / 1_000_000n;
-  const fraction = (abs % 1_000_000n).toString().padStart(6, '0').replace(/0{1,4}$/, '');
+  const fraction = (abs % 1_000_000n)
+    .toString()
+    .padStart(6, '0')
+    .replace(/0{1,4}$/, '');
   return `${negative ? '-' : ''}${whole}.${fraction}`;
 }

@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 const port = z.coerce.number().int().min(1).max(65535);
 /** An empty variable counts as unset: that is what `VAR=` in an env file means to people. */
-const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' ? undefined : value), schema);
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema);
 
 const environment = z.object({
   PORT: optional(port.default(3000)),
@@ -68,14 +69,20 @@ export class ConfigError extends Error {
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = environment.safeParse(env);
-  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   const sid = env['TWILIO_ACCOUNT_SID'];
   const token = env['TWILIO_AUTH_TOKEN'];
   if (Boolean(sid) !== Boolean(token)) {
-    problems.push(`${sid ? 'TWILIO_AUTH_TOKEN' : 'TWILIO_ACCOUNT_SID'}: is missing; set both, or neither for a sample account`);
+    problems.push(
+      `${sid ? 'TWILIO_AUTH_TOKEN' : 'TWILIO_ACCOUNT_SID'}: is missing; set both, or neither for a sample account`,
+    );
   }
   if (!parsed.success || problems.length > 0) {
-    throw new ConfigError(`The environment has ${problems.length} problem(s):\n${problems.map((p) => `  ${p}`).join('\n')}`);
+    throw new ConfigError(
+      `The environment has ${problems.length} problem(s):\n${problems.map((p) => `  ${p}`).join('\n')}`,
+    );
   }
   const { data } = parsed;
   return {
@@ -103,6 +110,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
  * @throws ConfigError naming the variable.
  */
 export function required<T>(value: T | null, variable: string): T {
-  if (value === null) throw new ConfigError(`${variable}: is missing; set it, or run "npm start", which provides it`);
+  if (value === null)
+    throw new ConfigError(`${variable}: is missing; set it, or run "npm start", which provides it`);
   return value;
 }

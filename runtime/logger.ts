@@ -9,7 +9,10 @@ export function createLogger(options: { readonly process: string; readonly level
     base: { process: options.process, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: ['authorization', '*.authorization', 'authToken', '*.authToken', '*.adminKey'], censor: '[redacted]' },
+    redact: {
+      paths: ['authorization', '*.authorization', 'authToken', '*.authToken', '*.adminKey'],
+      censor: '[redacted]',
+    },
   });
 }
 

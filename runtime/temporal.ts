@@ -4,7 +4,10 @@ import { Client, Connection } from '@temporalio/client';
  * A client that connects on first use and reconnects by itself: the API has to start, and answer carriers with the
  * fail-safe route, while Temporal is away.
  */
-export function createTemporalClient(options: { readonly address: string; readonly namespace: string }): Client {
+export function createTemporalClient(options: {
+  readonly address: string;
+  readonly namespace: string;
+}): Client {
   const connection = Connection.lazy({
     address: options.address,
     channelArgs: {

@@ -9,7 +9,9 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
  * call knows its id without asking anybody.
  */
 export function callIdOf(carrier: string, accountSid: string, sid: string): CallId {
-  const digest = createHash('sha256').update(JSON.stringify([carrier, accountSid, sid])).digest();
+  const digest = createHash('sha256')
+    .update(JSON.stringify([carrier, accountSid, sid]))
+    .digest();
   let text = '';
   for (const byte of digest.subarray(0, 20)) text += ALPHABET[byte & 31] ?? '';
   return `call_${text}` as CallId;

@@ -59,13 +59,22 @@ export interface CarrierDialect {
   verify(request: WebhookRequest): Verification;
   readInbound(request: WebhookRequest): CallFacts;
   /** `callback` is what the URL we gave the carrier says about the step. */
-  readStep(request: WebhookRequest, callback: StepQuery): { readonly call: CallRef; readonly message: CarrierMessage };
+  readStep(
+    request: WebhookRequest,
+    callback: StepQuery,
+  ): { readonly call: CallRef; readonly message: CarrierMessage };
   readStatus(request: WebhookRequest): StatusReport;
   /** The answered event of a dialled buyer; `null` for any other event of that leg. */
-  readLeg(request: WebhookRequest, attempt: number): { readonly call: CallRef; readonly news: CarrierNews | null };
+  readLeg(
+    request: WebhookRequest,
+    attempt: number,
+  ): { readonly call: CallRef; readonly news: CarrierNews | null };
   readRecording(request: WebhookRequest): RecordingUpdate;
   /** Instructions in the carrier's own language. */
-  render(instructions: Instructions, urls: CallbackUrls): { readonly contentType: string; readonly body: string };
+  render(
+    instructions: Instructions,
+    urls: CallbackUrls,
+  ): { readonly contentType: string; readonly body: string };
 }
 
 /** A {@link Callback} as it comes back in a URL. */

@@ -25,6 +25,13 @@ export interface RunningWorker {
   readonly done: Promise<void>;
 }
 
+/**
+ * A call's next step goes to the worker that has it in memory. If that one has died, Temporal notices only when nobody
+ * has taken the step for so long, and gives it to any other. Below the API's deadline, so that the carrier still gets
+ * the call's own answer.
+ */
+const STICKY_PATIENCE = '800ms';
+
 /** Steps under way get this long to finish before their tasks are given back. */
 const DRAIN = '10s';
 
@@ -50,6 +57,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     activities: createCallActivities({ db, callbackGraceSeconds: options.callbackGraceSeconds }),
     maxCachedWorkflows: options.maxCachedWorkflows,
     shutdownGraceTime: DRAIN,
+    stickyQueueScheduleToStartTimeout: STICKY_PATIENCE,
   });
   const done = worker.run().finally(async () => {
     await connection.close();
@@ -82,6 +90,8 @@ async function readBundle(file: string): Promise<void> {
   try {
     await readFile(file);
   } catch (error) {
-    throw new Error(`The workflow bundle ${file} is missing: run "npm run build:workflows" first`, { cause: error });
+    throw new Error(`The workflow bundle ${file} is missing: run "npm run build:workflows" first`, {
+      cause: error,
+    });
   }
 }

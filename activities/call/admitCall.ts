@@ -28,7 +28,11 @@ const STEP = 'admit';
 const NO_ROUTE: Treatment = { kind: 'reject', reason: 'rejected' };
 
 /** Who is calling whom comes first; the answer names what happens to the caller now. */
-export function createAdmitCall({ db, campaigns, callbackGraceSeconds }: Dependencies): CallActivities['admitCall'] {
+export function createAdmitCall({
+  db,
+  campaigns,
+  callbackGraceSeconds,
+}: Dependencies): CallActivities['admitCall'] {
   return (input) =>
     oncePerCall(db, input.facts.callId, STEP, async (): Promise<Admission> => {
       const setup = await campaigns.campaignBehind(input.facts);
@@ -51,7 +55,11 @@ async function decide(
   policy: CallPolicy | null,
 ): Promise<Decided<Placed | EndedAtOnce | MenuFirst>> {
   const { facts, at } = input;
-  const turnAway = (outcome: UnroutedOutcome, reason: string, treatment: Treatment): Decided<Placed | EndedAtOnce> =>
+  const turnAway = (
+    outcome: UnroutedOutcome,
+    reason: string,
+    treatment: Treatment,
+  ): Decided<Placed | EndedAtOnce> =>
     treatCaller(tx, {
       callId: facts.callId,
       at,
@@ -80,7 +88,7 @@ async function decide(
     return {
       result: { kind: 'menu', menu: prompt.menu, entries: [passed, prompt.entry] },
       state: 'menu',
-      writes: [insertTimeline(tx, facts.callId, [...input.entries, passed, prompt.entry])],
+      writes: [() => insertTimeline(tx, facts.callId, [...input.entries, passed, prompt.entry])],
     };
   }
   const routing = { plan: setup.plan, assignments: setup.assignments };

@@ -11,7 +11,12 @@ export function attributeEnding(ending: Ending): Attribution {
 }
 
 /** Ledger entries for an attribution. Causes are derived from the call, so that nothing is booked twice. */
-export function ledgerEntries(callId: CallId, policy: CallPolicy, ending: Ending, due: Attribution): LedgerEntry[] {
+export function ledgerEntries(
+  callId: CallId,
+  policy: CallPolicy,
+  ending: Ending,
+  due: Attribution,
+): LedgerEntry[] {
   const attempt = ending.attempt?.attempt;
   if (attempt === undefined) return [];
   const shared = {
@@ -22,7 +27,9 @@ export function ledgerEntries(callId: CallId, policy: CallPolicy, ending: Ending
     currency: attempt.terms.currency,
   };
   const entries: LedgerEntry[] = [];
-  if (due.revenue !== 0n) entries.push({ ...shared, kind: 'revenue', cause: `${callId}:revenue`, amount: due.revenue });
-  if (due.payout !== 0n) entries.push({ ...shared, kind: 'payout', cause: `${callId}:payout`, amount: due.payout });
+  if (due.revenue !== 0n)
+    entries.push({ ...shared, kind: 'revenue', cause: `${callId}:revenue`, amount: due.revenue });
+  if (due.payout !== 0n)
+    entries.push({ ...shared, kind: 'payout', cause: `${callId}:payout`, amount: due.payout });
   return entries;
 }

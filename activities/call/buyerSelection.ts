@@ -31,7 +31,9 @@ export function selectBuyers(selection: Selection): RoutingOrder<Assignment> {
     at: selection.at,
   });
   if (alreadyTried.length < policy.maxAttempts) return order;
-  const unused = order.ordered.map((left): Skipped => ({ assignmentId: left.id, reason: 'attempts_used_up' }));
+  const unused = order.ordered.map(
+    (left): Skipped => ({ assignmentId: left.id, reason: 'attempts_used_up' }),
+  );
   return { ordered: [], skipped: [...order.skipped, ...unused] };
 }
 

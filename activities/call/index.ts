@@ -1,5 +1,13 @@
 import type { Pool } from 'pg';
-import type { Admission, AttemptEnd, Ending, Finished, GiveUp, Qualifications, Routed } from '../../domain/call/commands';
+import type {
+  Admission,
+  AttemptEnd,
+  Ending,
+  Finished,
+  GiveUp,
+  Qualifications,
+  Routed,
+} from '../../domain/call/commands';
 import type { CallFacts } from '../../domain/call/facts';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { TimelineEntry } from '../../domain/call/timeline';

@@ -10,11 +10,14 @@ import { closingInstructions, keepsCallOpen, type Treatment } from '../../domain
 import { attemptFor, nobodyTakes, routedEntry, selectBuyers, type Selection } from './buyerSelection';
 import { reserveCapacity } from './capReservation';
 
-/** What became of a caller, and the statements that make it durable; the first ones are already under way. */
+/**
+ * What became of a caller, and the statements that make it durable. They are only issued once the step is sure to go
+ * on: a statement whose answer nobody waits for must not fail unheard.
+ */
 export interface Decided<Result> {
   readonly result: Result;
   readonly state: CallStateName;
-  readonly writes: readonly Promise<unknown>[];
+  readonly writes: readonly (() => Promise<unknown>)[];
 }
 
 /**
@@ -36,7 +39,15 @@ export async function placeCall(
   const routed = routedEntry(selection, order, reserved.assignment, reserved.refused);
   if (reserved.assignment === null) {
     const { outcome, treatment } = nobodyTakes(selection, order);
-    return treatCaller(db, { callId, at: selection.at, outcome, treatment, reason: routed.decision, qualifications, before: [...before, routed] });
+    return treatCaller(db, {
+      callId,
+      at: selection.at,
+      outcome,
+      treatment,
+      reason: routed.decision,
+      qualifications,
+      before: [...before, routed],
+    });
   }
   const attempt = attemptFor(selection, reserved.assignment);
   const dialing: TimelineEntry = {
@@ -50,8 +61,8 @@ export async function placeCall(
     result: { kind: 'placed', placement: { kind: 'dial', attempt }, entries: [abridged(routed), dialing] },
     state: 'dialing',
     writes: [
-      insertAttempt(db, { ...attempt, callId, dialedAt: selection.at }),
-      insertTimeline(db, callId, [...before, routed, dialing]),
+      () => insertAttempt(db, { ...attempt, callId, dialedAt: selection.at }),
+      () => insertTimeline(db, callId, [...before, routed, dialing]),
     ],
   };
 }
@@ -72,15 +83,31 @@ export function treatCaller(
 ): Decided<Placed | EndedAtOnce> {
   const { callId, at, outcome, reason, treatment } = treated;
   if (keepsCallOpen(treatment)) {
-    const fallback: TimelineEntry = { key: 'fallback', at, step: 'fallback', decision: treatment.kind, detail: { outcome } };
+    const fallback: TimelineEntry = {
+      key: 'fallback',
+      at,
+      step: 'fallback',
+      decision: treatment.kind,
+      detail: { outcome },
+    };
     const entries = [...treated.before, fallback];
     return {
-      result: { kind: 'placed', placement: { kind: 'fallback', outcome, treatment }, entries: entries.map(abridged) },
+      result: {
+        kind: 'placed',
+        placement: { kind: 'fallback', outcome, treatment },
+        entries: entries.map(abridged),
+      },
       state: 'fallback',
-      writes: [insertTimeline(db, callId, entries)],
+      writes: [() => insertTimeline(db, callId, entries)],
     };
   }
-  const ended: TimelineEntry = { key: 'ended', at, step: 'ended', decision: outcome, detail: { reason, treatment: treatment.kind } };
+  const ended: TimelineEntry = {
+    key: 'ended',
+    at,
+    step: 'ended',
+    decision: outcome,
+    detail: { reason, treatment: treatment.kind },
+  };
   const entries = [...treated.before, ended];
   return {
     result: {
@@ -92,26 +119,27 @@ export function treatCaller(
     },
     state: 'ended',
     writes: [
-      endCall(db, {
-        callId,
-        outcome,
-        reason,
-        endedAt: at,
-        buyerId: null,
-        connectedAt: null,
-        talkSeconds: null,
-        converted: false,
-        currency: null,
-        revenue: 0n,
-        payout: 0n,
-        qualifications: treated.qualifications,
-      }),
-      insertTimeline(db, callId, entries),
+      () =>
+        endCall(db, {
+          callId,
+          outcome,
+          reason,
+          endedAt: at,
+          buyerId: null,
+          connectedAt: null,
+          talkSeconds: null,
+          converted: false,
+          currency: null,
+          revenue: 0n,
+          payout: 0n,
+          qualifications: treated.qualifications,
+        }),
+      () => insertTimeline(db, callId, entries),
     ],
   };
 }
 
-/** The statements that close a step: the call's new state, and the answer a repetition will find. */
+/** Issues the statements that close a step: the call's new state, and the answer a repetition will find. */
 export function concludeStep(
   db: Queryable,
   step: { readonly callId: CallId; readonly name: string; readonly qualifications: Qualifications | null },
@@ -121,9 +149,16 @@ export function concludeStep(
 ): Promise<unknown>[] {
   const moves = decided.state !== 'ended' && (decided.state !== rowState || step.qualifications !== null);
   return [
-    ...decided.writes,
+    ...decided.writes.map((write) => write()),
     ...(moves
-      ? [moveCall(db, { callId: step.callId, state: decided.state, qualifications: step.qualifications, connectedAt: null })]
+      ? [
+          moveCall(db, {
+            callId: step.callId,
+            state: decided.state,
+            qualifications: step.qualifications,
+            connectedAt: null,
+          }),
+        ]
       : []),
     insertStep(db, step.callId, step.name, decided.result),
   ];

@@ -44,7 +44,10 @@ export function createRouteCall({ db, campaigns }: Dependencies): CallActivities
         const { alreadyTried, qualifications } = input;
         const selection = { facts, policy, routing, treatments: null, alreadyTried, at };
         const decided = await placeCall(tx, selection, qualifications, input.entries);
-        return { value: decided.result, last: concludeStep(tx, { callId, name, qualifications }, 'dialing', decided) };
+        return {
+          value: decided.result,
+          last: concludeStep(tx, { callId, name, qualifications }, 'dialing', decided),
+        };
       });
       return routed ?? endedBefore(db, callId);
     });

@@ -11,7 +11,12 @@ import {
   type Treatments,
 } from '../../contract/campaign';
 import type { Queryable } from '../../db/pool';
-import { loadAssignments, loadAssignmentsBehind, loadCallSetup, loadPinnedPlan } from '../../db/queries/setup';
+import {
+  loadAssignments,
+  loadAssignmentsBehind,
+  loadCallSetup,
+  loadPinnedPlan,
+} from '../../db/queries/setup';
 import type { AssignmentRow, CallSetupRow } from '../../db/queries/setup';
 import type { PriceRule } from '../../domain/call/attribution';
 import type { CallFacts } from '../../domain/call/facts';

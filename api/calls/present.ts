@@ -104,7 +104,9 @@ export async function presentCalls(db: Pool, rows: readonly CallRow[]): Promise<
   }));
 }
 
-function byCall<T extends { readonly call_id: string }>(rows: readonly T[]): (callId: string) => readonly T[] {
+function byCall<T extends { readonly call_id: string }>(
+  rows: readonly T[],
+): (callId: string) => readonly T[] {
   const groups = new Map<string, T[]>();
   for (const row of rows) {
     const group = groups.get(row.call_id);

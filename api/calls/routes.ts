@@ -53,9 +53,11 @@ function readCursor(cursor: string): CallPosition {
     return { receivedAt, id };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) {
-      throw new Problem('invalid_request', 'The cursor is not one of ours: use nextCursor of the page before', [
-        { pointer: '/cursor', message: 'is not valid' },
-      ]);
+      throw new Problem(
+        'invalid_request',
+        'The cursor is not one of ours: use nextCursor of the page before',
+        [{ pointer: '/cursor', message: 'is not valid' }],
+      );
     }
     throw error;
   }

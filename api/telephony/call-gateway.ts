@@ -10,7 +10,14 @@ import type { CarrierMessage, CarrierNews, FailSafeServed } from '../../domain/c
 import type { CallFacts } from '../../domain/call/facts';
 import type { Instructions } from '../../domain/instructions';
 import type { CallRef } from '../../telephony/port';
-import { advance, CALL_WORKFLOW, failSafeServed, news, STALE_STEP, updateIdFor } from '../../workflows/call/messages';
+import {
+  advance,
+  CALL_WORKFLOW,
+  failSafeServed,
+  news,
+  STALE_STEP,
+  updateIdFor,
+} from '../../workflows/call/messages';
 import { callWorkflowId } from '../../workflows/ids';
 import { before } from '../deadline';
 
@@ -50,7 +57,11 @@ export function createCallGateway(client: Client, taskQueue: string): CallGatewa
     }
   }
 
-  async function attempt(workflowId: string, message: CarrierMessage, send: () => Promise<Instructions>): Promise<Advanced> {
+  async function attempt(
+    workflowId: string,
+    message: CarrierMessage,
+    send: () => Promise<Instructions>,
+  ): Promise<Advanced> {
     try {
       return { kind: 'answered', instructions: await send() };
     } catch (error) {
@@ -137,7 +148,8 @@ export function createCallGateway(client: Client, taskQueue: string): CallGatewa
 
 function refusal(error: WorkflowUpdateFailedError): Advanced {
   const { cause } = error;
-  if (cause !== undefined && 'type' in cause && cause.type === STALE_STEP) return { kind: 'stale', detail: cause.message };
+  if (cause !== undefined && 'type' in cause && cause.type === STALE_STEP)
+    return { kind: 'stale', detail: cause.message };
   throw error;
 }
 

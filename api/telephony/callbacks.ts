@@ -29,7 +29,11 @@ export interface CallbackOptions {
 
 export function createCallbackSink({ db, gateway, log, deadlineMs }: CallbackOptions): CallbackSink {
   /** Runs one callback to its end or to the deadline, and swears that the carrier will not see an error. */
-  async function take(call: CallRef, what: string, work: (deadline: number) => Promise<string>): Promise<void> {
+  async function take(
+    call: CallRef,
+    what: string,
+    work: (deadline: number) => Promise<string>,
+  ): Promise<void> {
     const deadline = Date.now() + deadlineMs;
     const line = { callId: call.callId, sid: call.sid, what };
     try {
@@ -63,7 +67,9 @@ export function createCallbackSink({ db, gateway, log, deadlineMs }: CallbackOpt
       }),
 
     news: (call, item) =>
-      take(call, item.type, async (deadline) => ((await gateway.tell(call, item, deadline)) ? 'told' : 'call is over')),
+      take(call, item.type, async (deadline) =>
+        (await gateway.tell(call, item, deadline)) ? 'told' : 'call is over',
+      ),
 
     recording: (update, at) =>
       take(update.call, 'recording', async (deadline) => {
@@ -82,7 +88,10 @@ export function createCallbackSink({ db, gateway, log, deadlineMs }: CallbackOpt
           at: message.at,
           step: 'late_callback',
           decision: `${message.type} came after the call had ended`,
-          detail: message.type === 'dial_finished' ? { status: message.status, talkSeconds: message.talkSeconds } : {},
+          detail:
+            message.type === 'dial_finished'
+              ? { status: message.status, talkSeconds: message.talkSeconds }
+              : {},
         });
         return noted ? 'noted' : 'unknown call';
       }),

@@ -1,7 +1,12 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { treatmentSchema } from '../../contract/campaign';
-import { insertFailSafe, loadFailSafeRoutes, markFailSafeTold, untoldFailSafes } from '../../db/queries/failSafe';
+import {
+  insertFailSafe,
+  loadFailSafeRoutes,
+  markFailSafeTold,
+  untoldFailSafes,
+} from '../../db/queries/failSafe';
 import { noteAfterEnd } from '../../db/queries/callbacks';
 import type { CarrierMessage, FailSafeServed } from '../../domain/call/events';
 import type { CallFacts } from '../../domain/call/facts';
@@ -16,7 +21,10 @@ import { createSpool } from './spool';
 /** What a caller hears when the number has no fail-safe route of its own. */
 const APOLOGY: Treatment = {
   kind: 'message',
-  prompt: { text: 'We are sorry, we cannot take your call right now. Please try again in a few minutes.', language: 'en-US' },
+  prompt: {
+    text: 'We are sorry, we cannot take your call right now. Please try again in a few minutes.',
+    language: 'en-US',
+  },
 };
 
 /** An answer the API gave without the call's workflow, and what the workflow has to hear of it. */
@@ -69,7 +77,10 @@ export function createFailSafe({ db, gateway, log, spoolDir, intervalMs }: FailS
       const row = { id, callId: facts.callId, payload: answer, servedAt: served.at };
       await before(Date.now() + JOURNAL_MS, insertFailSafe(db, row));
     } catch (error) {
-      log.warn({ err: error, callId: answer.facts.callId }, 'fail-safe answer kept in a file until PostgreSQL is back');
+      log.warn(
+        { err: error, callId: answer.facts.callId },
+        'fail-safe answer kept in a file until PostgreSQL is back',
+      );
       await spool.append(answer);
     }
   }
@@ -79,7 +90,8 @@ export function createFailSafe({ db, gateway, log, spoolDir, intervalMs }: FailS
     routes = new Map(
       rows.flatMap(({ e164, route }) => {
         const parsed = treatmentSchema.safeParse(route);
-        if (!parsed.success) log.error({ number: e164, problem: parsed.error.message }, 'fail-safe route is not valid');
+        if (!parsed.success)
+          log.error({ number: e164, problem: parsed.error.message }, 'fail-safe route is not valid');
         return parsed.success ? [[e164, parsed.data] as const] : [];
       }),
     );

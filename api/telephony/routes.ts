@@ -47,7 +47,10 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
     const url = withoutCredentials(webhook.url);
     log.warn({ carrier: dialect.carrier, url, verdict }, 'webhook refused');
     if (verdict === 'missing') {
-      throw new Problem('signature_missing', 'The signature header is missing: sign the request with the account’s auth token');
+      throw new Problem(
+        'signature_missing',
+        'The signature header is missing: sign the request with the account’s auth token',
+      );
     }
     throw new Problem(
       'signature_mismatch',
@@ -71,7 +74,10 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
       instructions = advanced.kind === 'answered' ? advanced.instructions : HANG_UP;
       if (advanced.kind === 'ended') void callbacks.lateMessage(facts, message);
       const verbs = instructions.map(({ verb }) => verb);
-      log.info({ ...line, ms: Date.now() - started, verbs, ended: advanced.kind === 'ended' }, 'webhook answered');
+      log.info(
+        { ...line, ms: Date.now() - started, verbs, ended: advanced.kind === 'ended' },
+        'webhook answered',
+      );
     } catch (error) {
       if (error instanceof Problem) throw error;
       const cause = error instanceof Error ? error.name : 'unknown error';
@@ -116,7 +122,10 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
   });
   router.post('/recording', async (_req, res) => {
     const webhook = webhookOf(res);
-    await callbacks.recording(read(() => dialect.readRecording(webhook)), webhook.receivedAt);
+    await callbacks.recording(
+      read(() => dialect.readRecording(webhook)),
+      webhook.receivedAt,
+    );
     res.status(204).end();
   });
 
@@ -140,7 +149,8 @@ function read<T>(parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    if (error instanceof z.ZodError) throw problemFromZod('malformed_webhook', 'Fields are missing or wrong', error);
+    if (error instanceof z.ZodError)
+      throw problemFromZod('malformed_webhook', 'Fields are missing or wrong', error);
     throw error;
   }
 }
@@ -157,4 +167,3 @@ function originOf(req: Request): string {
 function withoutCredentials(url: string): string {
   return url.replace(/^(\w+:\/\/)[^/@]*@/, '$1');
 }
-

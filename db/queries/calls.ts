@@ -137,7 +137,12 @@ export async function endCall(db: Queryable, end: CallEndRow): Promise<boolean> 
 export async function findEnding(
   db: Queryable,
   callId: string,
-): Promise<{ readonly outcome: string; readonly reason: string; readonly at: string; readonly converted: boolean } | null> {
+): Promise<{
+  readonly outcome: string;
+  readonly reason: string;
+  readonly at: string;
+  readonly converted: boolean;
+} | null> {
   const { rows } = await db.query<{ outcome: string; reason: string; at: string; converted: boolean }>({
     name: 'find_ending',
     text: `

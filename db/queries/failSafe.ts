@@ -9,7 +9,12 @@ export interface FailSafeRow {
 /** Remembers an answer the API gave by itself. Remembering it again changes nothing. */
 export async function insertFailSafe(
   db: Queryable,
-  answer: { readonly id: string; readonly callId: string; readonly payload: object; readonly servedAt: string },
+  answer: {
+    readonly id: string;
+    readonly callId: string;
+    readonly payload: object;
+    readonly servedAt: string;
+  },
 ): Promise<void> {
   await db.query({
     name: 'insert_fail_safe',
@@ -42,7 +47,9 @@ export async function markFailSafeTold(db: Queryable, id: string): Promise<void>
 }
 
 /** Every number's own fail-safe route; the API keeps them in memory for when nothing answers. */
-export async function loadFailSafeRoutes(db: Queryable): Promise<{ readonly e164: string; readonly route: unknown }[]> {
+export async function loadFailSafeRoutes(
+  db: Queryable,
+): Promise<{ readonly e164: string; readonly route: unknown }[]> {
   const { rows } = await db.query<{ e164: string; route: unknown }>({
     name: 'load_fail_safe_routes',
     text: `SELECT e164, fail_safe AS route FROM numbers WHERE fail_safe IS NOT NULL`,

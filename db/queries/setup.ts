@@ -26,7 +26,11 @@ export interface CallSetupRow {
  * The campaign behind a number with its current plan and flow, and whether the caller is on the block list.
  * `null`: nobody owns the number. Assignments come with {@link loadAssignments}, in the same round trip.
  */
-export async function loadCallSetup(db: Queryable, dialed: string, caller: string | null): Promise<CallSetupRow | null> {
+export async function loadCallSetup(
+  db: Queryable,
+  dialed: string,
+  caller: string | null,
+): Promise<CallSetupRow | null> {
   const { rows } = await db.query<CallSetupRow & Record<string, unknown>>({
     name: 'load_call_setup',
     text: `

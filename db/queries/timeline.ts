@@ -2,7 +2,11 @@ import type { TimelineEntry } from '../../domain/call/timeline';
 import type { Queryable } from '../pool';
 
 /** Writes entries in their order. One whose key the call has already is left as it is. */
-export async function insertTimeline(db: Queryable, callId: string, entries: readonly TimelineEntry[]): Promise<void> {
+export async function insertTimeline(
+  db: Queryable,
+  callId: string,
+  entries: readonly TimelineEntry[],
+): Promise<void> {
   if (entries.length === 0) return;
   await db.query({
     name: 'insert_timeline',

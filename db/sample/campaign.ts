@@ -38,7 +38,9 @@ const plan: Plan = {
 
 const flow: Flow = {
   menu: {
-    prompt: english('Thank you for calling about home insurance. For a new quote, press 1. For anything else, press 2.'),
+    prompt: english(
+      'Thank you for calling about home insurance. For a new quote, press 1. For anything else, press 2.',
+    ),
     retryPrompt: english('Sorry, we did not get that.'),
     options: [
       { digit: '1', tag: 'intent', value: 'quote' },

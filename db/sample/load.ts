@@ -1,6 +1,13 @@
 import { createPool, type Queryable } from '../pool';
 import { transaction } from '../transaction';
-import { SAMPLE_BUYERS, SAMPLE_CAMPAIGNS, SAMPLE_LIMITS, SAMPLE_PRICE, SAMPLE_PUBLISHER, type SampleCampaign } from './campaign';
+import {
+  SAMPLE_BUYERS,
+  SAMPLE_CAMPAIGNS,
+  SAMPLE_LIMITS,
+  SAMPLE_PRICE,
+  SAMPLE_PUBLISHER,
+  type SampleCampaign,
+} from './campaign';
 
 /**
  * Loads the sample campaigns into a database that has none of them. What is there is left alone, edited or not.
@@ -83,7 +90,8 @@ async function loadCampaign(db: Queryable, campaign: SampleCampaign): Promise<vo
   );
   for (const [index, destination] of campaign.destinations.entries()) {
     const buyer = SAMPLE_BUYERS[index];
-    if (buyer === undefined) throw new Error(`Sample campaign ${campaign.id} has more destinations than buyers`);
+    if (buyer === undefined)
+      throw new Error(`Sample campaign ${campaign.id} has more destinations than buyers`);
     const id = `${campaign.id.replace('cmp', 'asg')}_${buyer.id.slice('buy_'.length)}`;
     await run(
       db,

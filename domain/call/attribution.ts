@@ -43,7 +43,10 @@ export function attribute(call: ConnectedCall): Attribution {
   return {
     converted,
     revenue: converted ? microsFromText(call.terms.price.amountMicros) : (0n as Micros),
-    payout: payout !== null && isDue(payout.due, call.talkSeconds) ? microsFromText(payout.amountMicros) : (0n as Micros),
+    payout:
+      payout !== null && isDue(payout.due, call.talkSeconds)
+        ? microsFromText(payout.amountMicros)
+        : (0n as Micros),
   };
 }
 

@@ -51,7 +51,12 @@ export type Command =
       readonly alreadyTried: readonly AssignmentId[];
       readonly entries: readonly TimelineEntry[];
     }
-  | { readonly type: 'record'; readonly attempt: PlacedAttempt; readonly answeredAt: string; readonly entries: readonly TimelineEntry[] }
+  | {
+      readonly type: 'record';
+      readonly attempt: PlacedAttempt;
+      readonly answeredAt: string;
+      readonly entries: readonly TimelineEntry[];
+    }
   | {
       readonly type: 'finish';
       readonly policy: CallPolicy;

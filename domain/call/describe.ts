@@ -8,7 +8,8 @@ export function describeCall(state: CallState): string {
     const flow = state.policy.flowVersion === null ? 'no IVR' : `flow v${state.policy.flowVersion}`;
     lines.push(`Campaign ${state.policy.campaignId}, plan v${state.policy.planVersion}, ${flow}`);
   }
-  for (const entry of timelineOf(state)) lines.push(`- ${entry.at.slice(11, 19)} ${entry.step}: ${entry.decision}`);
+  for (const entry of timelineOf(state))
+    lines.push(`- ${entry.at.slice(11, 19)} ${entry.step}: ${entry.decision}`);
   return lines.join('\n');
 }
 

@@ -29,7 +29,12 @@ export type CarrierMessage =
 export type CarrierNews =
   | { readonly type: 'buyer_answered'; readonly at: string; readonly attempt: number }
   | { readonly type: 'caller_gone'; readonly at: string; readonly carrierStatus: string }
-  | { readonly type: 'recording'; readonly at: string; readonly recordingSid: string; readonly status: string };
+  | {
+      readonly type: 'recording';
+      readonly at: string;
+      readonly recordingSid: string;
+      readonly status: string;
+    };
 
 /** The API could not wait any longer and answered `message` by itself, with the number's fail-safe route. */
 export interface FailSafeServed {

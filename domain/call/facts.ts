@@ -16,5 +16,10 @@ export interface CallFacts {
   /** ISO 8601 instant of the first webhook. */
   readonly receivedAt: string;
   /** Location hints as the carrier gives them; absent ones are left out. */
-  readonly geography: { readonly city?: string; readonly state?: string; readonly postalCode?: string; readonly country?: string };
+  readonly geography: {
+    readonly city?: string;
+    readonly state?: string;
+    readonly postalCode?: string;
+    readonly country?: string;
+  };
 }

@@ -53,7 +53,9 @@ export function reduce(state: CallState, event: CallEvent): Step {
     case 'fail_safe_served':
       return onFailSafe(state, event);
     case 'grace_elapsed':
-      return state.callerGoneAt === null ? noEffect(state) : closeWithoutResult(state, state.callerGoneAt, 'caller hung up');
+      return state.callerGoneAt === null
+        ? noEffect(state)
+        : closeWithoutResult(state, state.callerGoneAt, 'caller hung up');
     case 'deadline_passed':
       return closeWithoutResult(noteDeadline(state, event.at), event.at, 'maximum call duration reached');
     case 'recorded':
@@ -120,10 +122,15 @@ function onAdmitted(state: CallState, admission: Admission, at: string): Step {
  * An earlier run of this step, lost before Temporal heard of it, had placed the call; by now the caller has been
  * served the fail-safe or is gone, so nothing of it happened.
  */
-function endUnheard(state: CallState, admission: Exclude<Admission, { kind: 'ended' }>, { at, reason }: GiveUp): Step {
+function endUnheard(
+  state: CallState,
+  admission: Exclude<Admission, { kind: 'ended' }>,
+  { at, reason }: GiveUp,
+): Step {
   const attempt =
     admission.kind === 'placed' && admission.placement.kind === 'dial' ? admission.placement.attempt : null;
-  const end: AttemptEnd | null = attempt === null ? null : { attempt, status: 'canceled', at, talkSeconds: null };
+  const end: AttemptEnd | null =
+    attempt === null ? null : { attempt, status: 'canceled', at, talkSeconds: null };
   return finish(state, admission.policy, { outcome: 'failed', reason, at, attempt: end });
 }
 
@@ -135,13 +142,22 @@ function onMenuAnswered(state: CallState, event: Extract<CallEvent, { type: 'men
     key: `menu:${event.try}:answered`,
     at: event.at,
     step: 'menu_answered',
-    decision: option ? `${option.tag} = ${option.value}` : event.digits === null ? 'silence' : 'no such option',
+    decision: option
+      ? `${option.tag} = ${option.value}`
+      : event.digits === null
+        ? 'silence'
+        : 'no such option',
     detail: { try: event.try, digits: event.digits },
   });
   const goneAt = state.callerGoneAt ?? (event.callerGone ? event.at : null);
   if (goneAt !== null) {
     const outcome = option ? 'abandoned_ringing' : 'abandoned_ivr';
-    return finish(qualify(noted, option), policy, { outcome, reason: 'caller hung up', at: goneAt, attempt: null });
+    return finish(qualify(noted, option), policy, {
+      outcome,
+      reason: 'caller hung up',
+      at: goneAt,
+      attempt: null,
+    });
   }
   if (option) return route(qualify(noted, option), policy, event.at, null);
   if (phase.try < phase.menu.tries) {
@@ -154,7 +170,12 @@ function onMenuAnswered(state: CallState, event: Extract<CallEvent, { type: 'men
   return finish(
     noted,
     policy,
-    { outcome: 'abandoned_ivr', reason: `no valid answer in ${phase.menu.tries} tries`, at: event.at, attempt: null },
+    {
+      outcome: 'abandoned_ivr',
+      reason: `no valid answer in ${phase.menu.tries} tries`,
+      at: event.at,
+      attempt: null,
+    },
     sayAndHangUp(unanswered.prompt),
   );
 }
@@ -179,7 +200,12 @@ function onDialFinished(state: CallState, event: Extract<CallEvent, { type: 'dia
   if (event.status === 'completed') return finishConnected(noted, policy, end, HANG_UP);
   if (event.callerGone || state.callerGoneAt !== null) {
     const at = state.callerGoneAt ?? event.at;
-    return finish(noted, policy, { outcome: 'abandoned_ringing', reason: 'caller hung up', at, attempt: end });
+    return finish(noted, policy, {
+      outcome: 'abandoned_ringing',
+      reason: 'caller hung up',
+      at,
+      attempt: end,
+    });
   }
   return route(noted, policy, event.at, end);
 }
@@ -197,7 +223,8 @@ function onFallbackFinished(state: CallState, at: string): Step {
 
 function onBuyerAnswered(state: CallState, attempt: number, at: string): Step {
   const { phase } = state;
-  if (phase.name !== 'dialing' || phase.attempt.no !== attempt || phase.answeredAt !== null) return noEffect(state);
+  if (phase.name !== 'dialing' || phase.attempt.no !== attempt || phase.answeredAt !== null)
+    return noEffect(state);
   const noted = note(state, {
     key: `attempt:${attempt}:answered`,
     at,
@@ -223,7 +250,13 @@ function onCallerGone(state: CallState, at: string, carrierStatus: string): Step
   if (state.callerGoneAt !== null || state.phase.name === 'ended') return noEffect(state);
   const noted = note(
     { ...state, callerGoneAt: at },
-    { key: 'caller_gone', at, step: 'caller_gone', decision: 'the carrier reports the end of the call', detail: { carrierStatus } },
+    {
+      key: 'caller_gone',
+      at,
+      step: 'caller_gone',
+      decision: 'the carrier reports the end of the call',
+      detail: { carrierStatus },
+    },
   );
   const { phase, policy } = noted;
   if (policy === null) return noEffect(noted);
@@ -239,7 +272,8 @@ function onCallerGone(state: CallState, at: string, carrierStatus: string): Step
  */
 function closeWithoutResult(state: CallState, at: string, why: string): Step {
   const { phase, policy } = state;
-  if (phase.name === 'received') return admit(state, at, { at, reason: 'the first webhook never got an answer' });
+  if (phase.name === 'received')
+    return admit(state, at, { at, reason: 'the first webhook never got an answer' });
   if (policy === null) return noEffect(state);
   switch (phase.name) {
     case 'menu':
@@ -250,10 +284,18 @@ function closeWithoutResult(state: CallState, at: string, why: string): Step {
       const answered = phase.answeredAt !== null;
       // Only the caller's hang-up tells how long they talked; a deadline does not.
       const talkSeconds =
-        phase.answeredAt !== null && state.callerGoneAt !== null ? secondsBetween(phase.answeredAt, state.callerGoneAt) : null;
-      const end: AttemptEnd = { attempt: phase.attempt, status: answered ? 'completed' : 'canceled', at, talkSeconds };
+        phase.answeredAt !== null && state.callerGoneAt !== null
+          ? secondsBetween(phase.answeredAt, state.callerGoneAt)
+          : null;
+      const end: AttemptEnd = {
+        attempt: phase.attempt,
+        status: answered ? 'completed' : 'canceled',
+        at,
+        talkSeconds,
+      };
       const noted = noteAttemptEnd(state, end, 'no dial result arrived');
-      if (answered) return finishConnected(noted, policy, end, null, `${why}; the dial's result never arrived`);
+      if (answered)
+        return finishConnected(noted, policy, end, null, `${why}; the dial's result never arrived`);
       return finish(noted, policy, { outcome: 'abandoned_ringing', reason: why, at, attempt: end });
     }
     case 'admitting':
@@ -282,7 +324,10 @@ function onFailSafe(state: CallState, event: FailSafeServed): Step {
   if (phase.name !== 'dialing') {
     return finish(noted, policy, { outcome: 'failed', reason, at: event.at, attempt: null });
   }
-  const result = event.message.type === 'dial_finished' && event.message.attempt === phase.attempt.no ? event.message : null;
+  const result =
+    event.message.type === 'dial_finished' && event.message.attempt === phase.attempt.no
+      ? event.message
+      : null;
   const end: AttemptEnd = {
     attempt: phase.attempt,
     status: result?.status ?? 'canceled',

@@ -60,7 +60,12 @@ export function finishConnected(
 }
 
 /** Makes the end durable, then answers whoever asked. */
-export function finish(state: CallState, policy: CallPolicy, ending: Ending, answer: Instructions = HANG_UP): Step {
+export function finish(
+  state: CallState,
+  policy: CallPolicy,
+  ending: Ending,
+  answer: Instructions = HANG_UP,
+): Step {
   const noted = note(state, {
     key: 'ended',
     at: ending.at,
@@ -71,7 +76,16 @@ export function finish(state: CallState, policy: CallPolicy, ending: Ending, ans
   return {
     state: handedOver({ ...noted, phase: { name: 'ending', ending } }),
     effects: [
-      { do: 'run', command: { type: 'finish', policy, qualifications: state.qualifications, ending, entries: noted.unwritten } },
+      {
+        do: 'run',
+        command: {
+          type: 'finish',
+          policy,
+          qualifications: state.qualifications,
+          ending,
+          entries: noted.unwritten,
+        },
+      },
       { do: 'answer', instructions: answer },
     ],
   };
@@ -91,7 +105,9 @@ export function noEffect(state: CallState): Step {
 }
 
 export function qualify(state: CallState, option: MenuOption | undefined): CallState {
-  return option ? { ...state, qualifications: { ...state.qualifications, [option.tag]: option.value } } : state;
+  return option
+    ? { ...state, qualifications: { ...state.qualifications, [option.tag]: option.value } }
+    : state;
 }
 
 export function startDeadline(state: CallState, policy: CallPolicy, at: string): Effect {
@@ -115,7 +131,13 @@ export function noteAttemptEnd(state: CallState, end: AttemptEnd, carrierStatus:
 }
 
 export function noteRecording(state: CallState, sid: string, status: string, at: string): CallState {
-  return note(state, { key: `recording:${sid}:${status}`, at, step: 'recording', decision: status, detail: { sid } });
+  return note(state, {
+    key: `recording:${sid}:${status}`,
+    at,
+    step: 'recording',
+    decision: status,
+    detail: { sid },
+  });
 }
 
 export function noteDeadline(state: CallState, at: string): CallState {

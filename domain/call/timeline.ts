@@ -1,5 +1,11 @@
 /** A value in a timeline entry's details: anything that is plain JSON. */
-export type Detail = string | number | boolean | null | readonly Detail[] | { readonly [key: string]: Detail };
+export type Detail =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Detail[]
+  | { readonly [key: string]: Detail };
 
 export const TIMELINE_STEPS = [
   'received',

@@ -128,7 +128,7 @@ function runDownload(folder: string, onProgress: OnProgress): Promise<string | n
     child.once('close', (code, signal) => {
       clearInterval(watch);
       if (code === 0) done(null);
-      else done(signal === null ? lastLine(errors) : `no data for ${DOWNLOAD_STALL_MS / 1000} s`);
+      else done(signal === null ? cause(errors) : `no data for ${DOWNLOAD_STALL_MS / 1000} s`);
     });
   });
 }
@@ -193,6 +193,8 @@ function seconds(since: number): string {
   return `${Math.round((Date.now() - since) / 1000)} s`;
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.trim() || 'it ended without a message';
+/** The cause of a failure: the end of the last line, which starts with what led to it (`a: b: c: cause`). */
+function cause(text: string): string {
+  const line = text.trim().split('\n').at(-1)?.trim() || 'it ended without a message';
+  return line.split(': ').slice(-2).join(': ');
 }

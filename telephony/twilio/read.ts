@@ -17,7 +17,15 @@ const single = (value: unknown): unknown => (Array.isArray(value) ? value.at(-1)
 const required = z.preprocess(single, z.string('is missing').min(1, 'is empty').max(512));
 const optionalText = z.preprocess(single, z.string().max(512).optional());
 /** Whole seconds; anything else the carrier writes counts as not said, never as a reason to drop a call. */
-const seconds = z.preprocess(single, z.string().regex(/^\d{1,9}$/).transform(Number).optional().catch(undefined));
+const seconds = z.preprocess(
+  single,
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .optional()
+    .catch(undefined),
+);
 
 const named = z.object({ CallSid: required, AccountSid: required });
 
@@ -60,12 +68,20 @@ const E164_NUMBER = /^\+[1-9]\d{3,14}$/;
 
 export function readInbound(request: WebhookRequest): CallFacts {
   const form = inbound.parse(request.form);
-  const hints = { city: form.FromCity, state: form.FromState, postalCode: form.FromZip, country: form.FromCountry };
+  const hints = {
+    city: form.FromCity,
+    state: form.FromState,
+    postalCode: form.FromZip,
+    country: form.FromCountry,
+  };
   const geography = Object.fromEntries(Object.entries(hints).filter(([, value]) => value));
   return {
     ...refOf(form),
     // Withheld numbers arrive as "Anonymous", "+266696687" (which spells ANONYMOUS) and the like.
-    from: form.From !== undefined && E164_NUMBER.test(form.From) && !ANONYMOUS.has(form.From) ? (form.From as E164) : null,
+    from:
+      form.From !== undefined && E164_NUMBER.test(form.From) && !ANONYMOUS.has(form.From)
+        ? (form.From as E164)
+        : null,
     to: form.To,
     receivedAt: request.receivedAt,
     geography,
@@ -85,7 +101,10 @@ export function readStep(
   const callerGone = form.CallStatus !== undefined && OVER.has(form.CallStatus);
   switch (query.step) {
     case 'menu':
-      return { call, message: { type: 'menu_answered', at, try: query.try, digits: form.Digits || null, callerGone } };
+      return {
+        call,
+        message: { type: 'menu_answered', at, try: query.try, digits: form.Digits || null, callerGone },
+      };
     case 'dial':
       return {
         call,

@@ -50,7 +50,11 @@ function renderOne(response: VoiceResponse, instruction: Instruction, root: stri
               record: 'record-from-answer-dual' as const,
               recordingStatusCallback: `${root}/recording`,
               recordingStatusCallbackMethod: 'POST',
-              recordingStatusCallbackEvent: ['in-progress', 'completed', 'absent'] as const satisfies string[],
+              recordingStatusCallbackEvent: [
+                'in-progress',
+                'completed',
+                'absent',
+              ] as const satisfies string[],
             }
           : {}),
       });
@@ -89,6 +93,9 @@ function renderOne(response: VoiceResponse, instruction: Instruction, root: stri
   }
 }
 
-function say(where: { say(attributes: VoiceResponse.SayAttributes, text: string): unknown }, prompt: Prompt): void {
+function say(
+  where: { say(attributes: VoiceResponse.SayAttributes, text: string): unknown },
+  prompt: Prompt,
+): void {
   where.say({ language: prompt.language as SayLanguage }, prompt.text);
 }

@@ -21,7 +21,9 @@ describe('the API', () => {
     ['another scheme', 'Basic abc'],
   ])('answers 401 problem details to %s', async (_, authorization) => {
     for (const path of ['/api/v1/calls', '/api/v1/calls/x', '/api/v1/anything']) {
-      const response = await fetch(`${system.baseUrl}${path}`, { headers: authorization ? { authorization } : {} });
+      const response = await fetch(`${system.baseUrl}${path}`, {
+        headers: authorization ? { authorization } : {},
+      });
       expect(response.status).toBe(401);
       expect(response.headers.get('www-authenticate')).toContain('Bearer');
       expect(await response.json()).toMatchObject({ code: 'unauthorized' });
@@ -69,11 +71,14 @@ describe('the API', () => {
     expect(await response.json()).toMatchObject({ code: 'invalid_request', errors: [{ pointer }] });
   });
 
-  it.each(['/api/v1/calls/call_unknown', '/api/v1/nothing', '/nothing'])('answers 404 problem details to %s', async (path) => {
-    const response = await system.get(path);
-    expect(response.status).toBe(404);
-    expect(response.headers.get('content-type')).toContain('application/problem+json');
-  });
+  it.each(['/api/v1/calls/call_unknown', '/api/v1/nothing', '/nothing'])(
+    'answers 404 problem details to %s',
+    async (path) => {
+      const response = await system.get(path);
+      expect(response.status).toBe(404);
+      expect(response.headers.get('content-type')).toContain('application/problem+json');
+    },
+  );
 
   it('is alive and ready', async () => {
     expect((await system.get('/healthz')).status).toBe(200);

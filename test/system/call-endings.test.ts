@@ -17,7 +17,9 @@ describe('a call', () => {
   });
   afterAll(() => system.stop());
 
-  async function place(options: Partial<SimulatedCallOptions>): Promise<{ carrier: SimulatedCall; call: Call }> {
+  async function place(
+    options: Partial<SimulatedCallOptions>,
+  ): Promise<{ carrier: SimulatedCall; call: Call }> {
     const carrier = await simulateCall({
       voiceUrl: `${system.baseUrl}/telephony/twilio/voice`,
       statusUrl: `${system.baseUrl}/telephony/twilio/status`,
@@ -58,13 +60,26 @@ describe('a call', () => {
       ['revenue', '20000000'],
       ['payout', '8000000'],
     ]);
-    expect(steps(call)).toEqual(['received', 'screened', 'routed', 'dialing', 'attempt_ended', 'ended', 'carrier_status']);
+    expect(steps(call)).toEqual([
+      'received',
+      'screened',
+      'routed',
+      'dialing',
+      'attempt_ended',
+      'ended',
+      'carrier_status',
+    ]);
     expect(call.carrierStatus).toBe('completed');
   });
 
   it('that is too short connects but does not convert, and books nothing', async () => {
     const { call } = await place({ buyers: { default: { kind: 'answer', talkSeconds: 9 } } });
-    expect(call).toMatchObject({ outcome: 'connected', talkSeconds: 9, converted: false, revenueMicros: '0' });
+    expect(call).toMatchObject({
+      outcome: 'connected',
+      talkSeconds: 9,
+      converted: false,
+      revenueMicros: '0',
+    });
     expect(call.ledger).toEqual([]);
     expect(statuses(call)).toEqual(['posted']);
   });
@@ -78,11 +93,9 @@ describe('a call', () => {
   it('repeats the menu after silence and after a digit that means nothing', async () => {
     const { call } = await place({ to: MENU, digits: ['', '9', '2'] });
     expect(call).toMatchObject({ outcome: 'connected', qualifications: { intent: 'other' } });
-    expect(call.timeline.filter((entry) => entry.step === 'menu_answered').map((entry) => entry.decision)).toEqual([
-      'silence',
-      'no such option',
-      'intent = other',
-    ]);
+    expect(
+      call.timeline.filter((entry) => entry.step === 'menu_answered').map((entry) => entry.decision),
+    ).toEqual(['silence', 'no such option', 'intent = other']);
   });
 
   it('ends as abandoned_ivr when the menu is never answered', async () => {
@@ -117,7 +130,9 @@ describe('a call', () => {
     ['failed', 'failed'],
     ['reject', 'rejected'],
   ] as const)('goes to the next buyer when the first is %s', async (kind, state) => {
-    const { call } = await place({ buyers: { default: { kind: 'answer', talkSeconds: 20 }, inDialOrder: [{ kind }] } });
+    const { call } = await place({
+      buyers: { default: { kind: 'answer', talkSeconds: 20 }, inDialOrder: [{ kind }] },
+    });
     expect(call).toMatchObject({ outcome: 'connected', buyerId: 'buy_bravo' });
     expect(states(call)).toEqual([state, 'completed']);
     expect(statuses(call)).toEqual(['voided', 'posted']);
@@ -133,7 +148,11 @@ describe('a call', () => {
 
   it('ends as failed, politely rejected and on record, on a number nobody owns', async () => {
     const { carrier, call } = await place({ to: '+14155559999' });
-    expect(call).toMatchObject({ outcome: 'failed', campaignId: null, outcomeReason: 'unknown number +14155559999' });
+    expect(call).toMatchObject({
+      outcome: 'failed',
+      campaignId: null,
+      outcomeReason: 'unknown number +14155559999',
+    });
     expect(carrier.ending.kind).toBe('rejected');
   });
 
@@ -234,7 +253,10 @@ describe('a call', () => {
             buyers: { default: { kind: 'answer', talkSeconds: 20 }, inDialOrder: [{ kind: 'busy' }] },
           });
           expect(call).toMatchObject({ outcome: 'exhausted', planVersion: 2, converted: false, ledger: [] });
-          expect(carrier.dials.map((dial) => dial.legs[0]?.destination)).toEqual(['+14155550211', '+14155550299']);
+          expect(carrier.dials.map((dial) => dial.legs[0]?.destination)).toEqual([
+            '+14155550211',
+            '+14155550299',
+          ]);
         },
       ));
 

@@ -48,10 +48,12 @@ describe('the final state of a call', () => {
     await carrier.post('voice', sid);
     for (const callback of order) {
       const answers = {
-        answered: () => carrier.post('leg?attempt=1', `${sid}-leg`, { ParentCallSid: sid, CallStatus: 'in-progress' }),
+        answered: () =>
+          carrier.post('leg?attempt=1', `${sid}-leg`, { ParentCallSid: sid, CallStatus: 'in-progress' }),
         dial: () => carrier.post('dial?attempt=1', sid, { CallStatus: 'completed', ...dial }),
         completed: () => carrier.post('status', sid, { CallStatus: 'completed', CallDuration: '75' }),
-        recording: () => carrier.post('recording', sid, { RecordingSid: 'RE1', RecordingStatus: 'completed' }),
+        recording: () =>
+          carrier.post('recording', sid, { RecordingSid: 'RE1', RecordingStatus: 'completed' }),
       };
       const { status } = await answers[callback]();
       expect(status).toBeLessThan(300);
@@ -64,7 +66,9 @@ describe('the final state of a call', () => {
 
   it('is the same for all 24 orders of answered, dial result, completed and recording', async () => {
     const calls = await Promise.all(
-      permutations<Callback>(['answered', 'dial', 'completed', 'recording']).map((order) => callWith(order, talked)),
+      permutations<Callback>(['answered', 'dial', 'completed', 'recording']).map((order) =>
+        callWith(order, talked),
+      ),
     );
     for (const call of calls) {
       expect(finalState(call)).toEqual({
@@ -87,7 +91,9 @@ describe('the final state of a call', () => {
 
   it('is the same whichever of the callbacks nobody waits for are lost', async () => {
     const calls = await Promise.all(
-      subsets<Callback>(['answered', 'completed', 'recording']).map((kept) => callWith([...kept, 'dial'], talked)),
+      subsets<Callback>(['answered', 'completed', 'recording']).map((kept) =>
+        callWith([...kept, 'dial'], talked),
+      ),
     );
     const [first, ...others] = calls.map(finalState);
     expect(first?.outcome).toBe('connected');
@@ -121,7 +127,11 @@ describe('the final state of a call', () => {
 
   it('is connected when the dial’s result is lost but the buyer was seen to answer', async () => {
     const call = await callWith(['answered', 'completed'], {});
-    expect(finalState(call)).toMatchObject({ outcome: 'connected', buyerId: 'buy_alpha', reservations: ['posted'] });
+    expect(finalState(call)).toMatchObject({
+      outcome: 'connected',
+      buyerId: 'buy_alpha',
+      reservations: ['posted'],
+    });
   });
 
   it('is reached by the maximum call duration when completed never comes', async () => {
@@ -135,8 +145,14 @@ describe('the final state of a call', () => {
           return system.endedCall(sid);
         })(),
       ]);
-      expect(dialing).toMatchObject({ outcome: 'abandoned_ringing', outcomeReason: 'maximum call duration reached' });
-      expect(menu).toMatchObject({ outcome: 'abandoned_ivr', outcomeReason: 'maximum call duration reached' });
+      expect(dialing).toMatchObject({
+        outcome: 'abandoned_ringing',
+        outcomeReason: 'maximum call duration reached',
+      });
+      expect(menu).toMatchObject({
+        outcome: 'abandoned_ivr',
+        outcomeReason: 'maximum call duration reached',
+      });
     } finally {
       await system.db.query(`UPDATE campaigns SET max_call_seconds = 14400`);
     }
@@ -152,7 +168,10 @@ describe('the final state of a call', () => {
     expect(late.verbs.map(({ name }) => name)).toEqual(['Hangup']);
     const call = await system.endedCall(sid);
     expect(finalState(call)).toEqual(closed);
-    expect(call.timeline.at(-1)).toMatchObject({ step: 'late_callback', detail: { status: 'completed', talkSeconds: 60 } });
+    expect(call.timeline.at(-1)).toMatchObject({
+      step: 'late_callback',
+      detail: { status: 'completed', talkSeconds: 60 },
+    });
   });
 
   it('leaves no capacity behind', async () => {

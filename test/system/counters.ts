@@ -5,7 +5,13 @@ import type { Pool } from 'pg';
  * say something else than the reservations do.
  */
 export async function readCounters(db: Pool): Promise<{ pending: number; drift: object[] }> {
-  const { rows } = await db.query<{ limit_id: string; posted: bigint; pending: bigint; posted2: bigint; pending2: bigint }>(`
+  const { rows } = await db.query<{
+    limit_id: string;
+    posted: bigint;
+    pending: bigint;
+    posted2: bigint;
+    pending2: bigint;
+  }>(`
     SELECT k.limit_id, k.posted, k.pending,
            coalesce(sum(h.amount) FILTER (WHERE r.status = 'posted' AND l."window" <> 'concurrency'), 0)::bigint AS posted2,
            coalesce(sum(h.amount) FILTER (WHERE r.status = 'pending'), 0)::bigint AS pending2

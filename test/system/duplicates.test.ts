@@ -26,7 +26,9 @@ describe('every webhook, sent ten times at once', () => {
   afterAll(() => system.stop());
 
   async function tenTimes(route: string, sid: string, fields: Record<string, string>): Promise<Answer> {
-    const answers = await Promise.all(Array.from({ length: TIMES }, () => system.carrier.post(route, sid, fields)));
+    const answers = await Promise.all(
+      Array.from({ length: TIMES }, () => system.carrier.post(route, sid, fields)),
+    );
     const [first] = answers;
     if (first === undefined) throw new Error('no answer');
     for (const answer of answers) expect(answer).toEqual(first);
@@ -44,7 +46,12 @@ describe('every webhook, sent ten times at once', () => {
     const next = await tenTimes(dial.verbs[0]?.attributes['action'] ?? '', sid, busy);
     expect(next.verbs[0]?.children[0]?.text).toBe('+14155550202');
     await tenTimes('leg?attempt=2', sid, { ...MENU, CallStatus: 'in-progress', ParentCallSid: sid });
-    const completed = { ...MENU, DialCallStatus: 'completed', DialCallDuration: '60', CallStatus: 'in-progress' };
+    const completed = {
+      ...MENU,
+      DialCallStatus: 'completed',
+      DialCallDuration: '60',
+      CallStatus: 'in-progress',
+    };
     const end = await tenTimes(next.verbs[0]?.attributes['action'] ?? '', sid, completed);
     expect(end.verbs.map(({ name }) => name)).toEqual(['Hangup']);
     await tenTimes('status', sid, { ...MENU, CallStatus: 'completed', CallDuration: '70' });
@@ -82,7 +89,8 @@ describe('every webhook, sent ten times at once', () => {
     const history = await system.temporal.workflow
       .getHandle(callWorkflowId({ carrier: 'twilio', accountSid: ACCOUNT_SID, sid }))
       .fetchHistory();
-    const updates = history.events?.filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes) ?? [];
+    const updates =
+      history.events?.filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes) ?? [];
     expect(updates).toHaveLength(4);
   });
 
@@ -90,10 +98,15 @@ describe('every webhook, sent ten times at once', () => {
     const sid = system.carrier.newSid();
     const dial = await system.carrier.post('voice', sid);
     const action = dial.verbs[0]?.attributes['action'] ?? '';
-    const end = await system.carrier.post(action, sid, { DialCallStatus: 'completed', DialCallDuration: '60' });
+    const end = await system.carrier.post(action, sid, {
+      DialCallStatus: 'completed',
+      DialCallDuration: '60',
+    });
     const call = await system.endedCall(sid);
     expect(await system.carrier.post('voice', sid)).toEqual(dial);
-    expect(await system.carrier.post(action, sid, { DialCallStatus: 'completed', DialCallDuration: '60' })).toEqual(end);
+    expect(
+      await system.carrier.post(action, sid, { DialCallStatus: 'completed', DialCallDuration: '60' }),
+    ).toEqual(end);
     expect(await system.callBySid(sid)).toEqual(call);
   });
 });

@@ -13,7 +13,7 @@ import { loadSampleCampaign } from '../../db/sample/load';
 import { createLogger } from '../../runtime/logger';
 import { createTemporalClient } from '../../runtime/temporal';
 import { createTwilioDialect } from '../../telephony/twilio';
-import { startWorker, type RunningWorker } from '../../workers/worker';
+import { logThrough, startWorker, type RunningWorker } from '../../workers/worker';
 import { createTestDatabase } from '../environment/database';
 import { Carrier } from './carrier';
 
@@ -40,7 +40,11 @@ export interface SystemOptions {
   /** Default: the test environment's server. */
   readonly temporalAddress?: string;
   /** What the API uses; default: the test database. */
-  readonly apiDatabaseUrl?: string;
+  readonly apiDatabaseUrl?: (databaseUrl: string) => string;
+  /** What workers in this process use; default: the test database. */
+  readonly workerDatabaseUrl?: (databaseUrl: string) => string;
+  /** Default: a queue of its own. */
+  readonly taskQueue?: string;
   readonly webhookDeadlineMs?: number;
   /** Default: 1 s, so that tests of lost callbacks are quick. */
   readonly callbackGraceSeconds?: number;
@@ -50,14 +54,26 @@ export interface SystemOptions {
 export const ACCOUNT_SID = 'AC00000000000000000000000000000001';
 export const AUTH_TOKEN = 'test-auth-token';
 
+/** Once a test file: the SDK's runtime is one per process. */
+let logsInstalled = false;
+
 /** API over real HTTP, worker, database with the sample campaigns: a Callyard of one's own. */
 export async function startSystem(options: SystemOptions = {}): Promise<SystemUnderTest> {
   const database = await createTestDatabase();
   await loadSampleCampaign(database.url);
   const log = createLogger({ process: 'test', level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
-  const db = createPool({ url: database.url, size: 10, applicationName: 'test', onIdleError: () => undefined });
+  if (!logsInstalled) {
+    logThrough(log);
+    logsInstalled = true;
+  }
+  const db = createPool({
+    url: database.url,
+    size: 10,
+    applicationName: 'test',
+    onIdleError: () => undefined,
+  });
   const apiDb = createPool({
-    url: options.apiDatabaseUrl ?? database.url,
+    url: options.apiDatabaseUrl?.(database.url) ?? database.url,
     size: 10,
     applicationName: 'test-api',
     onIdleError: () => undefined,
@@ -67,7 +83,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
     address: options.temporalAddress ?? temporalAddress,
     namespace: 'default',
   });
-  const taskQueue = `calls-${randomUUID()}`;
+  const taskQueue = options.taskQueue ?? `calls-${randomUUID()}`;
   const adminKey = randomBytes(16).toString('hex');
   const spoolDir = await mkdtemp(path.join(tmpdir(), 'callyard-spool-'));
   const app = createApp({
@@ -88,7 +104,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
   const workers: RunningWorker[] = [];
   const newWorker = async (): Promise<RunningWorker> => {
     const worker = await startWorker({
-      databaseUrl: database.url,
+      databaseUrl: options.workerDatabaseUrl?.(database.url) ?? database.url,
       databasePoolSize: 10,
       temporalAddress,
       temporalNamespace: 'default',
@@ -126,7 +142,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
     endedCall: (sid) =>
       eventually(async () => {
         const call = await callBySid(sid);
-        if (call === null || call.outcome === null) throw new Error(`Call ${sid} is ${call?.state ?? 'unknown'}`);
+        if (call === null || call.outcome === null)
+          throw new Error(`Call ${sid} is ${call?.state ?? 'unknown'}`);
         return call;
       }),
     async stop() {

@@ -1,7 +1,13 @@
 import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks';
 import { ACCOUNT_SID, AUTH_TOKEN, startSystem, type SystemUnderTest } from './system';
 
-const FORM = { CallSid: 'CA1', AccountSid: ACCOUNT_SID, From: '+14155550123', To: '+14155550101', CallStatus: 'ringing' };
+const FORM = {
+  CallSid: 'CA1',
+  AccountSid: ACCOUNT_SID,
+  From: '+14155550123',
+  To: '+14155550101',
+  CallStatus: 'ringing',
+};
 const signed = (form: Record<string, string | string[]>) => (url: string) =>
   getExpectedTwilioSignature(AUTH_TOKEN, url, form);
 
@@ -15,7 +21,11 @@ describe('POST /telephony/twilio/voice', () => {
   it('refuses an unsigned webhook with 400 problem details', async () => {
     const answer = await system.carrier.send('voice', FORM, () => null);
     expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.body)).toMatchObject({ code: 'signature_missing', status: 400, requestId: expect.any(String) });
+    expect(JSON.parse(answer.body)).toMatchObject({
+      code: 'signature_missing',
+      status: 400,
+      requestId: expect.any(String),
+    });
   });
 
   it('refuses a wrong signature with 403, naming the URL tried and what to do', async () => {
@@ -54,10 +64,13 @@ describe('POST /telephony/twilio/voice', () => {
     expect(response.headers.get('content-type')).toContain('application/problem+json');
   });
 
-  it.each(['dial', 'dial?attempt=0', 'dial?attempt=x', 'menu?try=-1'])('refuses %s, whose step makes no sense', async (route) => {
-    const answer = await system.carrier.post(route, 'CA1');
-    expect(answer.status).toBe(400);
-  });
+  it.each(['dial', 'dial?attempt=0', 'dial?attempt=x', 'menu?try=-1'])(
+    'refuses %s, whose step makes no sense',
+    async (route) => {
+      const answer = await system.carrier.post(route, 'CA1');
+      expect(answer.status).toBe(400);
+    },
+  );
 
   it('takes unknown fields, repeated keys, and SIDs that are opaque text', async () => {
     const sid = 'v3:a/b c%2F+ünï?#';
@@ -67,7 +80,10 @@ describe('POST /telephony/twilio/voice', () => {
     expect(answer.verbs[0]?.name).toBe('Dial');
     const call = await system.callBySid(sid);
     expect(call).toMatchObject({ sid, state: 'dialing', outcome: null });
-    await system.carrier.post('dial?attempt=1', sid, { DialCallStatus: 'completed', CallStatus: 'completed' });
+    await system.carrier.post('dial?attempt=1', sid, {
+      DialCallStatus: 'completed',
+      CallStatus: 'completed',
+    });
     expect(await system.endedCall(sid)).toMatchObject({ outcome: 'connected', talkSeconds: null });
   });
 
@@ -77,12 +93,17 @@ describe('POST /telephony/twilio/voice', () => {
     const stale = await system.carrier.post('dial?attempt=7', sid, { DialCallStatus: 'busy' });
     expect(stale.status).toBe(409);
     expect(JSON.parse(stale.body)).toMatchObject({ code: 'stale_step' });
-    const end = await system.carrier.post('dial?attempt=1', sid, { DialCallStatus: 'completed', DialCallDuration: '5' });
+    const end = await system.carrier.post('dial?attempt=1', sid, {
+      DialCallStatus: 'completed',
+      DialCallDuration: '5',
+    });
     expect(end.verbs.map(({ name }) => name)).toEqual(['Hangup']);
   });
 
   it('lets go of a caller whose call is unknown, instead of leaving silence', async () => {
-    const answer = await system.carrier.post('dial?attempt=1', system.carrier.newSid(), { DialCallStatus: 'busy' });
+    const answer = await system.carrier.post('dial?attempt=1', system.carrier.newSid(), {
+      DialCallStatus: 'busy',
+    });
     expect(answer.status).toBe(200);
     expect(answer.verbs.map(({ name }) => name)).toEqual(['Hangup']);
   });

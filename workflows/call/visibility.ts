@@ -12,7 +12,10 @@ export function createCallSearchAttributes(): { changed(state: CallState): Searc
         [{ key: campaignKey, value: policy?.campaignId ?? '' }, policy?.campaignId ?? null],
         [{ key: stateKey, value: phase.name }, isVisible(phase.name) ? phase.name : null],
         ...(phase.name === 'dialing'
-          ? ([[{ key: buyerKey, value: phase.attempt.buyerId }, phase.attempt.buyerId]] as [SearchAttributePair, string][])
+          ? ([[{ key: buyerKey, value: phase.attempt.buyerId }, phase.attempt.buyerId]] as [
+              SearchAttributePair,
+              string,
+            ][])
           : []),
         ...(phase.name === 'ended'
           ? ([[{ key: outcomeKey, value: phase.outcome }, phase.outcome]] as [SearchAttributePair, string][])

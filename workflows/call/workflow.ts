@@ -18,7 +18,16 @@ import { fits, reduce } from '../../domain/call/reducer';
 import { isEnded, newCall, timelineOf, type CallState, type Effect } from '../../domain/call/state';
 import { unreachable } from '../../domain/exhaustive';
 import { HANG_UP, type Instructions } from '../../domain/instructions';
-import { advance, callState, failSafeServed, news, STALE_STEP, timeline, type CallInput, type CallResult } from './messages';
+import {
+  advance,
+  callState,
+  failSafeServed,
+  news,
+  STALE_STEP,
+  timeline,
+  type CallInput,
+  type CallResult,
+} from './messages';
 import { createCallSearchAttributes } from './visibility';
 
 /**
@@ -26,12 +35,28 @@ import { createCallSearchAttributes } from './visibility';
  * it takes, because a call must not be lost to a database that is away; past a few seconds of trying, a timer waits
  * between tries instead of holding the workflow task. Each step's summary is what the Temporal UI shows.
  */
-const database = { startToCloseTimeout: '5s', localRetryThreshold: '5s', retry: { initialInterval: '50ms', maximumInterval: '5s' } } as const;
+const database = {
+  startToCloseTimeout: '5s',
+  localRetryThreshold: '5s',
+  retry: { initialInterval: '50ms', maximumInterval: '5s' },
+} as const;
 
-const { admitCall } = proxyLocalActivities<CallActivities>({ ...database, summary: 'screen, then IVR prompt or buyer + capacity' });
-const { routeCall } = proxyLocalActivities<CallActivities>({ ...database, summary: 'release, then next buyer + capacity, or fallback' });
-const { recordAnswer } = proxyLocalActivities<CallActivities>({ ...database, summary: 'show the dial as connected' });
-const { finishCall } = proxyLocalActivities<CallActivities>({ ...database, summary: 'release capacity, attribute money, close' });
+const { admitCall } = proxyLocalActivities<CallActivities>({
+  ...database,
+  summary: 'screen, then IVR prompt or buyer + capacity',
+});
+const { routeCall } = proxyLocalActivities<CallActivities>({
+  ...database,
+  summary: 'release, then next buyer + capacity, or fallback',
+});
+const { recordAnswer } = proxyLocalActivities<CallActivities>({
+  ...database,
+  summary: 'show the dial as connected',
+});
+const { finishCall } = proxyLocalActivities<CallActivities>({
+  ...database,
+  summary: 'release capacity, attribute money, close',
+});
 
 /** How long a started call waits for the first webhook it was started for. */
 const FIRST_WEBHOOK_PATIENCE = '60s';
