@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from 'express';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Logger } from '../runtime/logger';
 
 /** What can go wrong at the edge, by the code clients may rely on. A code without a status does not compile. */

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { ConfigError, loadConfig, required } from '../runtime/config';
 
 /** The folder of numbered migrations. */
 const MIGRATIONS = path.join(__dirname, 'migrations');
@@ -22,16 +21,3 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
   });
   return applied.map(({ name }) => name);
 }
-
-async function main(): Promise<void> {
-  try {
-    const { databaseUrl } = loadConfig(process.env);
-    const applied = await migrate(required(databaseUrl, 'DATABASE_URL'));
-    console.log(applied.length === 0 ? 'The schema is up to date' : `Applied ${applied.join(', ')}`);
-  } catch (error) {
-    console.error(error instanceof ConfigError ? error.message : error);
-    process.exitCode = 1;
-  }
-}
-
-if (require.main === module) void main();

@@ -39,7 +39,7 @@ export function createPool(options: PoolOptions): Pool {
     query_timeout: 6_000,
     keepAlive: true,
     pipeline: true,
-    types: { getTypeParser: parserFor as typeof types.getTypeParser },
+    types: { getTypeParser: parserFor },
   });
   pool.on('error', options.onIdleError);
   return pool;

@@ -22,7 +22,7 @@ export async function transaction<T>(pool: Pool, work: (db: Queryable) => Promis
   try {
     const begun = client.query('BEGIN');
     begun.catch(() => undefined); // reported by the first statement, which fails for the same reason
-    const { value, last = [] } = await work(client as Queryable);
+    const { value, last = [] } = await work(client);
     const committed = client.query('COMMIT');
     const results = await Promise.allSettled([...last, committed]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;

@@ -59,10 +59,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     shutdownGraceTime: DRAIN,
     stickyQueueScheduleToStartTimeout: STICKY_PATIENCE,
   });
-  const done = worker.run().finally(async () => {
-    await connection.close();
-    await db.end();
-  });
+  const run = async (): Promise<void> => {
+    try {
+      await worker.run();
+    } finally {
+      await connection.close();
+      await db.end();
+    }
+  };
+  const done = run();
   return {
     done,
     async stop() {

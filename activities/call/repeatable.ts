@@ -1,9 +1,7 @@
-import { DatabaseError, type Pool } from 'pg';
+import type { Pool } from 'pg';
+import { isUniqueViolation } from '../../db/errors';
 import { findStep } from '../../db/queries/calls';
 import type { CallId } from '../../domain/ids';
-
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const UNIQUE_VIOLATION = '23505';
 
 /**
  * Runs a step that writes its answer under (call, step) in its own transaction. When the step was done before, that
@@ -21,7 +19,7 @@ export async function oncePerCall<Result>(
   try {
     return await run();
   } catch (error) {
-    if (!(error instanceof DatabaseError) || error.code !== UNIQUE_VIOLATION) throw error;
+    if (!isUniqueViolation(error)) throw error;
     const before = await findStep(db, callId, step);
     if (before === null) throw error;
     return before as Result;

@@ -18,8 +18,10 @@ export interface FolderRule {
  * types; the simulator stands for a stranger's carrier, so it knows nothing of ours.
  */
 export const FOLDERS: readonly FolderRule[] = [
-  { path: 'domain', ours: {}, packages: {}, node: false },
-  { path: 'contract', ours: { domain: 'type' }, packages: { zod: 'value' }, node: false },
+  // luxon: calendar arithmetic in time zones, as pure as the rest (docs/decisions/0002).
+  { path: 'domain', ours: {}, packages: { luxon: 'value' }, node: false },
+  // Values of domain: lists such as the outcomes stand once, there, and schemas are made of them.
+  { path: 'contract', ours: { domain: 'value' }, packages: { zod: 'value' }, node: false },
   {
     path: 'workflows',
     ours: { domain: 'value', contract: 'type', activities: 'type' },

@@ -36,9 +36,14 @@ function toVerbs(nodes: Node[]): Verb[] {
       {
         name,
         attributes: node[':@'] ?? {},
-        text: inner.map((child) => child['#text'] ?? '').join(''),
+        text: inner.map(textOf).join(''),
         children: toVerbs(inner),
       },
     ];
   });
+}
+
+function textOf(node: Node): string {
+  const text = node['#text'];
+  return typeof text === 'string' ? text : '';
 }

@@ -66,7 +66,7 @@ describe('TwiML', () => {
         record: false,
         callback: { step: 'dial', call, attempt: 3 },
         ...extra,
-      } as Instructions[number],
+      },
     ])[0];
 
   it('dials with a ring timeout and a time limit, and asks for no event that costs a message', () => {
