@@ -81,6 +81,9 @@ export function createApp(options: AppOptions): App {
     drain: () => {
       draining = true;
     },
-    close: () => failSafe.stop(),
+    async close() {
+      await failSafe.stop();
+      await gateway.idle();
+    },
   };
 }

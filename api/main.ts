@@ -11,6 +11,8 @@ import { createApp } from './app';
 /** Longer than any webhook may take, in milliseconds. */
 const SHUTDOWN_PATIENCE_MS = 15_000;
 const BACKFILL_INTERVAL_MS = 2_000;
+/** Characters below which an admin key invites guessing. */
+const SHORTEST_GOOD_KEY = 16;
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
@@ -26,12 +28,14 @@ async function main(): Promise<void> {
     address: required(config.temporalAddress, 'TEMPORAL_ADDRESS'),
     namespace: config.temporalNamespace,
   });
+  const adminKey = required(config.adminKey, 'CALLYARD_ADMIN_KEY');
+  if (adminKey.length < SHORTEST_GOOD_KEY) log.warn('CALLYARD_ADMIN_KEY is short: it can be guessed');
   const app = createApp({
     db,
     temporal,
     log,
     dialects: [createTwilioDialect(twilio)],
-    adminKey: required(config.adminKey, 'CALLYARD_ADMIN_KEY'),
+    adminKey,
     publicBaseUrl: config.publicBaseUrl,
     webhookDeadlineMs: config.webhookDeadlineMs,
     spoolDir: path.join(config.dataDir, 'fail-safe'),

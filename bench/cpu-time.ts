@@ -5,7 +5,7 @@ import { hasCode } from '../scripts/servers/processes';
 const TICKS_PER_SECOND = 100;
 
 /**
- * The processor time a process has used, in seconds, with that of its children and of those of them that have ended.
+ * The processor time a process and its children have used, in seconds: PostgreSQL's work is done by children.
  * Null where there is no /proc, and for a process that has gone.
  */
 export async function cpuSeconds(pid: number): Promise<number | null> {

@@ -27,7 +27,7 @@ const environment = z.object({
   TEMPORAL_NAMESPACE: optional(z.string().min(1).default('default')),
   TWILIO_ACCOUNT_SID: optional(z.string().min(1).optional()),
   TWILIO_AUTH_TOKEN: optional(z.string().min(1).optional()),
-  CALLYARD_ADMIN_KEY: optional(z.string().min(16, 'must have at least 16 characters').optional()),
+  CALLYARD_ADMIN_KEY: optional(z.string().min(1).optional()),
   CALLYARD_DATA_DIR: optional(z.string().min(1).default('.callyard')),
   /** How long a carrier waits for us at most before it gets the fail-safe route, in milliseconds. */
   WEBHOOK_DEADLINE_MS: optional(z.coerce.number().int().min(100).max(10_000).default(1_500)),

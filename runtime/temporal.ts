@@ -1,4 +1,7 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+
+/** A webhook waits a second or two at most: retries come quickly or not at all. Milliseconds. */
+const LONGEST_RETRY_PAUSE_MS = 250;
 
 /**
  * A client that connects on first use and reconnects by itself: the API has to start, and answer carriers with the
@@ -10,6 +13,12 @@ export function createTemporalClient(options: {
 }): Client {
   const connection = Connection.lazy({
     address: options.address,
+    interceptors: [
+      makeGrpcRetryInterceptor({
+        ...defaultGrpcRetryOptions(),
+        delayFunction: (attempt) => Math.min(LONGEST_RETRY_PAUSE_MS, 50 * attempt),
+      }),
+    ],
     channelArgs: {
       // gRPC would wait up to two minutes before it tries again; calls come in meanwhile.
       'grpc.initial_reconnect_backoff_ms': 100,

@@ -11,11 +11,11 @@ import type { CallFacts } from '../../domain/call/facts';
 import type { Instructions } from '../../domain/instructions';
 import type { CallRef } from '../../telephony/port';
 import {
-  advance,
   CALL_WORKFLOW,
   failSafeServed,
   news,
   STALE_STEP,
+  UPDATES,
   updateIdFor,
 } from '../../workflows/call/messages';
 import { callWorkflowId } from '../../workflows/ids';
@@ -41,9 +41,13 @@ export interface CallGateway {
   tell(call: CallRef, item: CarrierNews, deadline: number): Promise<boolean>;
   /** Starts the call for its record if it was never started. @returns false when it has ended already. */
   tellFailSafe(facts: CallFacts, served: FailSafeServed, deadline: number): Promise<boolean>;
+  /** Resolves when nothing is under way any more, not even what a deadline has given up: only then may the client close. */
+  idle(): Promise<void>;
 }
 
 export function createCallGateway(client: Client, taskQueue: string): CallGateway {
+  const underWay = new Set<Promise<unknown>>();
+
   /** The answer a closed or running call gave to this very message before, or `null`. */
   async function recall(workflowId: string, message: CarrierMessage): Promise<Advanced> {
     try {
@@ -77,10 +81,18 @@ export function createCallGateway(client: Client, taskQueue: string): CallGatewa
 
   /** Both a gRPC deadline and our own: while the channel is down, a call may not even get as far as gRPC's. */
   function timely<T>(deadline: number, work: () => Promise<T>): Promise<T> {
-    return before(deadline, client.withDeadline(deadline, work));
+    const working = client.withDeadline(deadline, work);
+    underWay.add(working);
+    const done = (): boolean => underWay.delete(working);
+    working.then(done, done);
+    return before(deadline, working);
   }
 
   return {
+    async idle() {
+      while (underWay.size > 0) await Promise.allSettled(underWay);
+    },
+
     start: (facts, message, deadline) => {
       const workflowId = callWorkflowId(facts);
       const send = (): Promise<Instructions> => {
@@ -95,7 +107,7 @@ export function createCallGateway(client: Client, taskQueue: string): CallGatewa
         });
         // Rejects along with the update, which is where the error is handled.
         startWorkflowOperation.workflowHandle().catch(() => undefined);
-        return client.workflow.executeUpdateWithStart(advance, {
+        return client.workflow.executeUpdateWithStart(UPDATES[message.type], {
           updateId: updateIdFor(message),
           args: [message],
           startWorkflowOperation,
@@ -109,7 +121,7 @@ export function createCallGateway(client: Client, taskQueue: string): CallGatewa
       const send = (): Promise<Instructions> =>
         client.workflow
           .getHandle(workflowId)
-          .executeUpdate(advance, { updateId: updateIdFor(message), args: [message] });
+          .executeUpdate(UPDATES[message.type], { updateId: updateIdFor(message), args: [message] });
       return timely(deadline, () => attempt(workflowId, message, send));
     },
 

@@ -11,12 +11,13 @@ export interface Target {
   readonly authToken: string;
 }
 
-/** How long the webhooks of one call took to be answered, in milliseconds. */
-export interface CallTimes {
-  /** Those that wait for instructions, in order: voice, menus, dial result. */
-  readonly instructed: readonly number[];
-  /** The late status callback. */
-  readonly status: number;
+/** The webhooks of a connected call. All but the last wait for instructions. */
+export type Webhook = 'voice' | 'menu' | 'dial' | 'status';
+
+/** How long one webhook took to be answered. */
+export interface WebhookTime {
+  readonly webhook: Webhook;
+  readonly milliseconds: number;
 }
 
 /** Longer than any platform may take; a webhook that runs into it fails its call. */
@@ -35,35 +36,32 @@ export async function placeCall(
   target: Target,
   parties: Parties,
   transport: HttpTransport,
-): Promise<CallTimes> {
+): Promise<WebhookTime[]> {
   const root = `${target.baseUrl}/telephony/twilio`;
-  const instructed: number[] = [];
-  let step: Step | null = { url: `${root}/voice`, fields: {}, status: 'ringing' };
-  let dialled = false;
+  const times: WebhookTime[] = [];
+  let step: Step | null = { webhook: 'voice', url: `${root}/voice`, fields: {} };
   while (step !== null) {
-    if (instructed.length >= MOST_DOCUMENTS) throw new Error('the call asks for instructions without end');
-    dialled ||= 'DialCallStatus' in step.fields;
-    const { body, ms } = await send(target, transport, step.url, {
-      ...baseFields(parties, step.status, 'inbound'),
-      ...step.fields,
-    });
-    instructed.push(ms);
-    step = nextStep(body);
+    if (times.length >= MOST_DOCUMENTS) throw new Error('the call asks for instructions without end');
+    const { webhook, url, fields }: Step = step;
+    const callStatus = webhook === 'voice' ? 'ringing' : 'in-progress';
+    const answer = await send(target, transport, url, { ...baseFields(parties, callStatus, 'inbound'), ...fields });
+    times.push({ webhook, milliseconds: answer.milliseconds });
+    step = nextStep(answer.body);
   }
-  if (!dialled) throw new Error('the call ended without a dial');
-  const { ms } = await send(target, transport, `${root}/status`, {
+  if (times.at(-1)?.webhook !== 'dial') throw new Error('the call ended without a dial');
+  const { milliseconds } = await send(target, transport, `${root}/status`, {
     ...baseFields(parties, 'completed', 'inbound'),
     ...progressFields(0, TALK_SECONDS),
   });
-  return { instructed, status: ms };
+  return [...times, { webhook: 'status', milliseconds }];
 }
 
 const TALK_SECONDS = 42;
 
 interface Step {
+  readonly webhook: Exclude<Webhook, 'status'>;
   readonly url: string;
   readonly fields: Readonly<Record<string, string>>;
-  readonly status: 'ringing' | 'in-progress';
 }
 
 /** What the answer asks for next; null when it ends the call. */
@@ -73,9 +71,10 @@ function nextStep(twiml: string): Step | null {
   const verb = document.verbs.find(({ kind }) => kind === 'gather' || kind === 'dial' || kind === 'hangup');
   switch (verb?.kind) {
     case 'gather':
-      return { url: action(verb), fields: { Digits: '1' }, status: 'in-progress' };
+      return { webhook: 'menu', url: action(verb), fields: { Digits: '1' } };
     case 'dial':
       return {
+        webhook: 'dial',
         url: action(verb),
         fields: {
           DialCallSid: `CA${randomUUID().replaceAll('-', '')}`,
@@ -83,7 +82,6 @@ function nextStep(twiml: string): Step | null {
           DialCallDuration: String(TALK_SECONDS),
           DialBridged: 'true',
         },
-        status: 'in-progress',
       };
     case 'hangup':
       return null;
@@ -103,7 +101,7 @@ async function send(
   transport: HttpTransport,
   url: string,
   fields: Readonly<Record<string, string>>,
-): Promise<{ readonly body: string; readonly ms: number }> {
+): Promise<{ readonly body: string; readonly milliseconds: number }> {
   const webhook = { purpose: 'voice', method: 'POST', url, fields } as const;
   const request = signedRequest(webhook, target.authToken, randomUUID());
   const since = performance.now();
@@ -112,10 +110,10 @@ async function send(
     timeoutMilliseconds: PATIENCE_MS,
     signal: undefined,
   });
-  const ms = performance.now() - since;
+  const milliseconds = performance.now() - since;
   if (result.kind !== 'answered') throw new Error(`${url}: ${result.message}`);
   if (result.status < 200 || result.status > 299) throw new Error(`${url} answered ${result.status}`);
-  return { body: result.body, ms };
+  return { body: result.body, milliseconds };
 }
 
 /** A new caller on `to`. The same random numbers give the same caller. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CallTimes } from './carrier';
+import type { WebhookTime } from './carrier';
 
 export interface LoadOptions {
   /** Calls in progress at every moment. */
@@ -7,29 +7,27 @@ export interface LoadOptions {
   /** Before anything is counted, so that all calls are under way and out of step with each other. */
   readonly rampSeconds: number;
   readonly seconds: number;
-  readonly place: () => Promise<CallTimes>;
+  readonly place: () => Promise<readonly WebhookTime[]>;
   /** Called at the beginning and at the end of what is counted. */
   readonly onWindow: (edge: 'begin' | 'end') => Promise<void>;
 }
 
-/** What was counted: calls and webhooks that ended in the window. */
+/** What was counted: calls that ended in the window, and all of their webhooks. */
 export interface LoadResult {
   readonly seconds: number;
   readonly calls: number;
-  readonly instructedMs: readonly number[];
-  readonly statusMs: readonly number[];
+  readonly webhooks: readonly WebhookTime[];
   /** Why calls failed, ramp included. A run with any of them measures something else. */
   readonly failures: readonly string[];
 }
 
-/** After so many failed calls in a row the platform is down, and more load would only fill the log. */
+/** After so many failed calls the platform is down, and more load would only fill the log. */
 const MOST_FAILURES = 50;
 
 /** Keeps `inFlight` calls in progress, each followed by the next; resolves when the last has ended. */
 export async function drive(options: LoadOptions): Promise<LoadResult> {
   const { inFlight, rampSeconds, seconds, place, onWindow } = options;
-  const instructedMs: number[] = [];
-  const statusMs: number[] = [];
+  const webhooks: WebhookTime[] = [];
   const failures: string[] = [];
   let calls = 0;
   let counting = false;
@@ -41,8 +39,7 @@ export async function drive(options: LoadOptions): Promise<LoadResult> {
         const times = await place();
         if (!counting) continue;
         calls += 1;
-        instructedMs.push(...times.instructed);
-        statusMs.push(times.status);
+        webhooks.push(...times);
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error));
       }
@@ -60,5 +57,5 @@ export async function drive(options: LoadOptions): Promise<LoadResult> {
   await onWindow('end');
   stopped = true;
   await Promise.all(lines);
-  return { seconds: counted, calls, instructedMs, statusMs, failures };
+  return { seconds: counted, calls, webhooks, failures };
 }

@@ -20,11 +20,11 @@ describe('configuration', () => {
         PUBLIC_BASE_URL: 'nowhere',
         TEMPORAL_ADDRESS: 'x',
         TWILIO_ACCOUNT_SID: 'AC1',
-        CALLYARD_ADMIN_KEY: 'short',
+        LOG_LEVEL: 'loud',
       });
     expect(load).toThrow(ConfigError);
     expect(load).toThrow(
-      /PORT:[^]*PUBLIC_BASE_URL:[^]*TEMPORAL_ADDRESS:[^]*CALLYARD_ADMIN_KEY:[^]*TWILIO_AUTH_TOKEN:/,
+      /PORT:[^]*PUBLIC_BASE_URL:[^]*TEMPORAL_ADDRESS:[^]*LOG_LEVEL:[^]*TWILIO_AUTH_TOKEN:/,
     );
   });
   it('drops the slash at the end of a base URL', () => {

@@ -22,8 +22,16 @@ export interface CallResult {
   readonly attempts: number;
 }
 
-/** A webhook that waits for instructions. The id of the Update comes from {@link updateIdFor}. */
-export const advance = defineUpdate<Instructions, [CarrierMessage]>('advance');
+/**
+ * Webhooks that wait for instructions, each an Update of its own name so that the Temporal UI tells them apart.
+ * The id of the Update comes from {@link updateIdFor}.
+ */
+export const UPDATES = {
+  inbound: defineUpdate<Instructions, [CarrierMessage]>('inbound'),
+  menu_answered: defineUpdate<Instructions, [CarrierMessage]>('menuAnswered'),
+  dial_finished: defineUpdate<Instructions, [CarrierMessage]>('dialFinished'),
+  fallback_finished: defineUpdate<Instructions, [CarrierMessage]>('fallbackFinished'),
+} satisfies Record<CarrierMessage['type'], unknown>;
 /** Callbacks nobody waits for. */
 export const news = defineSignal<[CarrierNews]>('news');
 /** The API answered a webhook without the workflow. */

@@ -13,13 +13,13 @@ import {
 import type { CallActivities } from '../../activities/call';
 import type { Command } from '../../domain/call/commands';
 import { describeCall } from '../../domain/call/describe';
-import type { CallEvent } from '../../domain/call/events';
+import type { CallEvent, CarrierMessage } from '../../domain/call/events';
 import { fits, reduce } from '../../domain/call/reducer';
 import { isEnded, newCall, timelineOf, type CallState, type Effect } from '../../domain/call/state';
 import { unreachable } from '../../domain/exhaustive';
 import { HANG_UP, type Instructions } from '../../domain/instructions';
 import {
-  advance,
+  UPDATES,
   callState,
   failSafeServed,
   news,
@@ -159,17 +159,19 @@ function setup(facts: CallInput): Machine {
 
   setHandler(timeline, () => timelineOf(state));
   setHandler(callState, () => state);
-  setHandler(advance, async (message) => (await dispatch(message)) ?? HANG_UP, {
-    validator: (message) => {
-      if (fits(state, message)) return;
-      throw ApplicationFailure.nonRetryable(
-        `The call is at step "${state.phase.name}" and expects no "${message.type}"`,
-        STALE_STEP,
-      );
-    },
-  });
+  for (const update of Object.values(UPDATES)) {
+    setHandler(update, async (message) => (await dispatch(message)) ?? HANG_UP, { validator: refuseStale });
+  }
   setHandler(news, async (item) => void (await dispatch(item)));
   setHandler(failSafeServed, async (served) => void (await dispatch(served)));
+
+  function refuseStale(message: CarrierMessage): void {
+    if (fits(state, message)) return;
+    throw ApplicationFailure.nonRetryable(
+      `The call is at step "${state.phase.name}" and expects no "${message.type}"`,
+      STALE_STEP,
+    );
+  }
 
   return {
     state: () => state,

@@ -1,0 +1,53 @@
+import { cpus, release, totalmem, type } from 'node:os';
+import { Connection } from '@temporalio/client';
+import { Client } from 'pg';
+import type { BenchServers } from './servers';
+
+/** What a figure depends on besides the code. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly os: string;
+  readonly node: string;
+  readonly postgres: string;
+  readonly temporal: string;
+}
+
+/** Describes this machine, and the servers by what they say of themselves. */
+export async function describeMachine(servers: BenchServers): Promise<Machine> {
+  const [postgres, temporal] = await Promise.all([
+    postgresVersion(servers.databaseUrl),
+    temporalVersion(servers.temporalAddress),
+  ]);
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round((totalmem() / 2 ** 30) * 10) / 10,
+    os: `${type()} ${release()}`,
+    node: process.versions.node,
+    postgres,
+    temporal,
+  };
+}
+
+async function postgresVersion(url: string): Promise<string> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+    return rows[0]?.server_version ?? 'unknown';
+  } finally {
+    await client.end();
+  }
+}
+
+async function temporalVersion(address: string): Promise<string> {
+  const connection = await Connection.connect({ address });
+  try {
+    const { serverVersion } = await connection.workflowService.getSystemInfo({});
+    return serverVersion;
+  } finally {
+    await connection.close();
+  }
+}
