@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { z } from 'zod';
+import { isDatabaseAway } from '../db/errors';
 import type { Logger } from '../runtime/logger';
 
 /** What can go wrong at the edge, by the code clients may rely on. A code without a status does not compile. */
@@ -90,6 +91,12 @@ function problemFromBodyParser(error: unknown): Problem | null {
   }
 }
 
+function problemFromDatabase(error: unknown): Problem | null {
+  return isDatabaseAway(error)
+    ? new Problem('unavailable', 'The database does not answer: try again in a moment')
+    : null;
+}
+
 /** The last resort of every route: known problems as they are, everything else as a 500 that tells nothing inward. */
 export function createErrorHandler(log: Logger) {
   return (error: unknown, _req: Request, res: Response, next: NextFunction): void => {
@@ -97,8 +104,10 @@ export function createErrorHandler(log: Logger) {
       next(error);
       return;
     }
-    const known = error instanceof Problem ? error : problemFromBodyParser(error);
-    if (known === null) log.error({ err: error, requestId: res.locals['requestId'] }, 'request failed');
+    const known =
+      error instanceof Problem ? error : (problemFromBodyParser(error) ?? problemFromDatabase(error));
+    if (known === null || known.code === 'unavailable')
+      log.error({ err: error, requestId: res.locals['requestId'] }, 'request failed');
     sendProblem(res, known ?? new Problem('internal', 'The error has been logged under this requestId'));
   };
 }

@@ -94,6 +94,25 @@ describe('every webhook, sent ten times at once', () => {
     expect(updates).toHaveLength(4);
   });
 
+  it('is as one when it reports the end of a fallback', async () => {
+    await system.db.query(`
+      INSERT INTO routing_plans (campaign_id, version, definition) VALUES ('cmp_sample_direct', 2,
+        '{"strategy": "waterfall", "maxAttempts": 1, "fallback": {"kind": "forward", "ringTimeoutSeconds": 20,
+          "destination": {"kind": "tel", "number": "+14155550299"}}}');
+      UPDATE campaigns SET plan_version = 2 WHERE id = 'cmp_sample_direct'`);
+    const sid = system.carrier.newSid();
+    await system.carrier.post('voice', sid);
+    const forward = await tenTimes('dial?attempt=1', sid, {
+      DialCallStatus: 'no-answer',
+      CallStatus: 'in-progress',
+    });
+    expect(forward.verbs[0]?.children[0]?.text).toBe('+14155550299');
+    await tenTimes(forward.verbs[0]?.attributes['action'] ?? '', sid, { DialCallStatus: 'completed' });
+    const call = await system.endedCall(sid);
+    expect(call).toMatchObject({ outcome: 'exhausted', ledger: [] });
+    expect(call.timeline.filter(({ step }) => step === 'ended')).toHaveLength(1);
+  });
+
   it('gets the first answer again when it is repeated after the call has ended', async () => {
     const sid = system.carrier.newSid();
     const dial = await system.carrier.post('voice', sid);

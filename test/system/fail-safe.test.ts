@@ -137,6 +137,14 @@ describe('when a server does not answer', () => {
     expect(await system.endedCall(sid)).toMatchObject({ outcome: 'abandoned_ringing' });
   });
 
+  it('reading calls without PostgreSQL is a 503 that says so, not a 500', async () => {
+    await away([database], async () => {
+      const response = await system.get('/api/v1/calls');
+      expect(response.status).toBe(503);
+      expect(await response.json()).toMatchObject({ code: 'unavailable' });
+    });
+  });
+
   it('/readyz says which, /healthz stays well', async () => {
     await away([temporal, database], async () => {
       const response = await fetch(`${system.baseUrl}/readyz`);

@@ -25,7 +25,11 @@ describe('a recorded call', () => {
   it('that does something else than the code does not replay', async () => {
     const [name = ''] = names;
     const text = readFileSync(path.join(HISTORIES, name), 'utf8');
-    const changed: unknown = JSON.parse(text.replaceAll('"TIMER_STARTED"', '"X"').replace('EVENT_TYPE_TIMER_STARTED', 'EVENT_TYPE_TIMER_CANCELED'));
+    const changed: unknown = JSON.parse(
+      text
+        .replaceAll('"TIMER_STARTED"', '"X"')
+        .replace('EVENT_TYPE_TIMER_STARTED', 'EVENT_TYPE_TIMER_CANCELED'),
+    );
     const bundle = { codePath: environment('CALLYARD_TEST_BUNDLE') };
     await expect(Worker.runReplayHistory({ workflowBundle: bundle }, changed)).rejects.toThrow();
   });
