@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { treatmentSchema } from '../../contract/campaign';
 import {
+  type FailSafeRow,
   insertFailSafe,
   loadFailSafeRoutes,
   markFailSafeTold,
@@ -59,6 +60,8 @@ export interface FailSafeOptions {
 const JOURNAL_MS = 250;
 /** How long one workflow may take to hear of its fail-safe, in milliseconds. */
 const TELL_MS = 5_000;
+/** After so many failures in a row the rest waits for the next round. */
+const MOST_FAILURES = 3;
 
 /**
  * Answers carriers when Temporal or PostgreSQL does not. Each answer is written down first, in PostgreSQL or else in
@@ -69,6 +72,7 @@ export function createFailSafe({ db, gateway, log, spoolDir, intervalMs }: FailS
   let routes = new Map<string, Treatment>();
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
+  let stopping = false;
   const spool = createSpool(spoolDir);
 
   async function remember(answer: FailSafeAnswer): Promise<void> {
@@ -99,29 +103,54 @@ export function createFailSafe({ db, gateway, log, spoolDir, intervalMs }: FailS
 
   /** Moves what was spooled into PostgreSQL. */
   async function unspool(): Promise<void> {
-    await spool.drain(async (item) => {
+    await spool.drain(async (line) => {
+      const item = parseLine(line);
+      if (item === null) return;
       const answer = parseAnswer(item);
       const { id, facts, served } = answer;
       await insertFailSafe(db, { id, callId: facts.callId, payload: answer, servedAt: served.at });
     });
   }
 
-  async function tellWorkflows(): Promise<void> {
-    for (const row of await untoldFailSafes(db, 100)) {
-      const { facts, served } = parseAnswer(row.payload);
-      const told = await gateway.tellFailSafe(facts, served, Date.now() + TELL_MS);
-      if (!told) {
-        await noteAfterEnd(db, facts.callId, {
-          key: `fail_safe:${served.message.type}:${served.at}`,
-          at: served.at,
-          step: 'fail_safe',
-          decision: 'the API had answered with the fail-safe route',
-          detail: { cause: served.cause, message: served.message.type },
-        });
-      }
-      await markFailSafeTold(db, row.id);
-      log.info({ callId: facts.callId, told }, 'fail-safe answer back-filled');
+  /** A line that is torn belongs to a process that died while it wrote, before any carrier got that answer. */
+  function parseLine(line: string): unknown {
+    try {
+      return JSON.parse(line);
+    } catch (error) {
+      log.error({ err: error, line: line.slice(0, 40) }, 'torn line in the fail-safe spool is dropped');
+      return null;
     }
+  }
+
+  async function tellWorkflows(): Promise<void> {
+    let failures = 0;
+    for (const row of await untoldFailSafes(db, 100)) {
+      // One that cannot be told must not keep the others waiting; several in a row mean that Temporal is away.
+      if (stopping || failures >= MOST_FAILURES) return;
+      try {
+        await tellWorkflow(row);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        log.warn({ err: error, callId: row.call_id }, 'fail-safe answer will be told again');
+      }
+    }
+  }
+
+  async function tellWorkflow(row: FailSafeRow): Promise<void> {
+    const { facts, served } = parseAnswer(row.payload);
+    const told = await gateway.tellFailSafe(facts, served, Date.now() + TELL_MS);
+    if (!told) {
+      await noteAfterEnd(db, facts.callId, {
+        key: `fail_safe:${served.message.type}:${served.at}`,
+        at: served.at,
+        step: 'fail_safe',
+        decision: 'the API had answered with the fail-safe route',
+        detail: { cause: served.cause, message: served.message.type },
+      });
+    }
+    await markFailSafeTold(db, row.id);
+    log.info({ callId: facts.callId, told }, 'fail-safe answer back-filled');
   }
 
   async function oneRound(): Promise<void> {
@@ -156,6 +185,7 @@ export function createFailSafe({ db, gateway, log, spoolDir, intervalMs }: FailS
       schedule();
     },
     async stop() {
+      stopping = true;
       clearTimeout(timer);
       timer = undefined;
       await round;

@@ -5,8 +5,8 @@ import path from 'node:path';
 export interface Spool {
   /** Durable once the promise resolves. */
   append(item: object): Promise<void>;
-  /** Hands every item of this process, and of ones that died, to `take`; what `take` accepted is removed. */
-  drain(take: (item: unknown) => Promise<void>): Promise<void>;
+  /** Hands every line of this process, and of ones that died, to `take`; once it took all, they are removed. */
+  drain(take: (line: string) => Promise<void>): Promise<void>;
 }
 
 const LIVE = /^(\d+)\.jsonl$/;
@@ -40,7 +40,7 @@ export function createSpool(folder: string): Spool {
           await inTurn(() => rename(path.join(folder, name), aside));
         }
         const lines = (await readFile(aside, 'utf8')).split('\n').filter(Boolean);
-        for (const line of lines) await take(JSON.parse(line));
+        for (const line of lines) await take(line);
         await rm(aside);
       }
     },
@@ -51,7 +51,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((name) => LIVE.test(name) || ASIDE.test(name)).sort();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (codeOf(error) === 'ENOENT') return [];
     throw error;
   }
 }
@@ -61,6 +61,11 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
+}
+
+/** The system's code of an error. Looked at by shape: not every runtime shares one `Error` with its modules. */
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

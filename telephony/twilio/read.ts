@@ -14,8 +14,18 @@ import type { CallRef, FormFields, RecordingUpdate, StatusReport, StepQuery, Web
  */
 
 const single = (value: unknown): unknown => (Array.isArray(value) ? value.at(-1) : value);
-const required = z.preprocess(single, z.string('is missing').min(1, 'is empty').max(512));
-const optionalText = z.preprocess(single, z.string().max(512).optional());
+/** PostgreSQL stores no NUL in text, and no carrier has a reason to send one. */
+const NUL = '\u0000';
+const plain = z.string('is missing').refine((text) => !text.includes(NUL), 'has a NUL character');
+const required = z.preprocess(single, plain.min(1, 'is empty').max(512));
+/** Part of a workflow id, which Temporal keeps to 1,000 bytes: opaque, but not endless. */
+const sid = z.preprocess(
+  single,
+  plain.min(1, 'is empty').refine((text) => encodeURIComponent(text).length <= 400, 'is too long'),
+);
+/** A hint that cannot be read counts as not given: it is no reason to drop a call. */
+const hint = (most: number) => z.preprocess(single, plain.max(most).optional().catch(undefined));
+const optionalText = hint(512);
 /** Whole seconds; anything else the carrier writes counts as not said, never as a reason to drop a call. */
 const seconds = z.preprocess(
   single,
@@ -27,10 +37,10 @@ const seconds = z.preprocess(
     .catch(undefined),
 );
 
-const named = z.object({ CallSid: required, AccountSid: required });
+const named = z.object({ CallSid: sid, AccountSid: sid });
 
 const inbound = named.extend({
-  From: z.preprocess(single, z.string().max(256).optional()),
+  From: hint(256),
   To: required,
   FromCity: optionalText,
   FromState: optionalText,
@@ -40,7 +50,7 @@ const inbound = named.extend({
 
 const step = named.extend({
   CallStatus: optionalText,
-  Digits: z.preprocess(single, z.string().max(128).optional()),
+  Digits: hint(128),
   DialCallStatus: optionalText,
   DialCallDuration: seconds,
   DialSipResponseCode: optionalText,
@@ -52,12 +62,12 @@ const status = named.extend({
   SequenceNumber: optionalText,
 });
 
-const leg = named.extend({ ParentCallSid: optionalText, CallStatus: required });
+const leg = named.extend({ ParentCallSid: z.preprocess(single, sid.optional()), CallStatus: required });
 
 const recording = named.extend({
   RecordingSid: required,
   RecordingStatus: optionalText,
-  RecordingUrl: z.preprocess(single, z.string().max(2048).optional()),
+  RecordingUrl: hint(2048),
   RecordingDuration: seconds,
 });
 

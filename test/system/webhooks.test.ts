@@ -87,6 +87,25 @@ describe('POST /telephony/twilio/voice', () => {
     expect(await system.endedCall(sid)).toMatchObject({ outcome: 'connected', talkSeconds: null });
   });
 
+  it.each([
+    ['a NUL in a SID', { CallSid: 'CA\u0000' }, '/CallSid'],
+    ['a NUL in the dialled number', { To: '+1415\u0000' }, '/To'],
+    ['a SID without end', { CallSid: 'C'.repeat(401) }, '/CallSid'],
+  ])('refuses %s by name', async (_, fields, pointer) => {
+    const form = { ...FORM, ...fields };
+    const answer = await system.carrier.send('voice', form, signed(form));
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'malformed_webhook', errors: [{ pointer }] });
+  });
+
+  it('takes a call whose hints cannot be read, without the hints', async () => {
+    const sid = system.carrier.newSid();
+    const form = { ...FORM, CallSid: sid, From: 'x'.repeat(300), FromCity: 'a\u0000b', FromState: 'CA' };
+    const answer = await system.carrier.send('voice', form, signed(form));
+    expect(answer.verbs[0]?.name).toBe('Dial');
+    expect(await system.callBySid(sid)).toMatchObject({ from: null, geography: { state: 'CA' } });
+  });
+
   it('answers a webhook for a step the call is not at with 409, and the call goes on', async () => {
     const sid = system.carrier.newSid();
     await system.carrier.post('voice', sid);
