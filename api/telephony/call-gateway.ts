@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   type Client,
   isGrpcServiceError,
@@ -21,8 +22,17 @@ import {
 import { callWorkflowId } from '../../workflows/ids';
 import { before } from '../deadline';
 
-/** gRPC status of an update that its workflow's end cut off: https://github.com/temporalio/temporal/pull/7921 */
-const ABORTED = 10;
+/**
+ * gRPC statuses of an update that was lost through no fault of its own. FAILED_PRECONDITION (9): a signal came in while
+ * the workflow was about to complete, so the server threw that task away, the update with it ("UnhandledCommand");
+ * carriers send a dial's result and the end of the call in the same moment, so this happens every day. ABORTED (10):
+ * the workflow closed meanwhile, https://github.com/temporalio/temporal/pull/7921. Sent again under the same id, the
+ * update either runs, or finds the answer it had.
+ */
+const LOST_UPDATE: ReadonlySet<number | undefined> = new Set([9, 10]);
+
+/** Pause before a lost update is sent again, in milliseconds; longer each time. The deadline ends it. */
+const RESEND_PAUSE_MS = 20;
 
 /** What came of a message to a call. */
 export type Advanced =
@@ -64,18 +74,20 @@ export function createCallGateway(client: Client, taskQueue: string): CallGatewa
   async function attempt(
     workflowId: string,
     message: CarrierMessage,
+    deadline: number,
     send: () => Promise<Instructions>,
+    nth = 1,
   ): Promise<Advanced> {
     try {
       return { kind: 'answered', instructions: await send() };
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError) return refusal(error);
-      const closed =
-        isNotFound(error) ||
-        error instanceof WorkflowExecutionAlreadyStartedError ||
-        grpcCode(error) === ABORTED;
-      if (closed) return recall(workflowId, message);
-      throw error;
+      if (isNotFound(error) || error instanceof WorkflowExecutionAlreadyStartedError) {
+        return recall(workflowId, message);
+      }
+      if (!LOST_UPDATE.has(grpcCode(error)) || Date.now() >= deadline) throw error;
+      await setTimeout(RESEND_PAUSE_MS * nth);
+      return attempt(workflowId, message, deadline, send, nth + 1);
     }
   }
 
@@ -113,7 +125,7 @@ export function createCallGateway(client: Client, taskQueue: string): CallGatewa
           startWorkflowOperation,
         });
       };
-      return timely(deadline, () => attempt(workflowId, message, send));
+      return timely(deadline, () => attempt(workflowId, message, deadline, send));
     },
 
     advance: (call, message, deadline) => {
@@ -122,7 +134,7 @@ export function createCallGateway(client: Client, taskQueue: string): CallGatewa
         client.workflow
           .getHandle(workflowId)
           .executeUpdate(UPDATES[message.type], { updateId: updateIdFor(message), args: [message] });
-      return timely(deadline, () => attempt(workflowId, message, send));
+      return timely(deadline, () => attempt(workflowId, message, deadline, send));
     },
 
     tell: (call, item, deadline) =>

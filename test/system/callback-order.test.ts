@@ -1,6 +1,6 @@
 import type { Call } from '../../contract/call';
 import { readCounters } from './counters';
-import { startSystem, type SystemUnderTest } from './system';
+import { eventually, startSystem, type SystemUnderTest } from './system';
 
 /** All orders of a list. */
 function permutations<T>(items: readonly T[]): T[][] {
@@ -134,6 +134,30 @@ describe('the final state of a call', () => {
     });
   });
 
+  it('is the same, and the carrier has its answer, when dial result and completed come in the same moment', async () => {
+    const { carrier } = system;
+    const calls = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const sid = carrier.newSid();
+        await carrier.post('voice', sid);
+        const [end] = await Promise.all([
+          carrier.post('dial?attempt=1', sid, { ...talked, CallStatus: 'completed' }),
+          carrier.post('status', sid, { CallStatus: 'completed', CallDuration: '75' }),
+        ]);
+        expect(end.verbs.map(({ name }) => name)).toEqual(['Hangup']);
+        return system.endedCall(sid);
+      }),
+    );
+    for (const call of calls) {
+      expect(finalState(call)).toMatchObject({
+        outcome: 'connected',
+        talkSeconds: 60,
+        reservations: ['posted'],
+      });
+      expect(call.timeline.map(({ step }) => step)).not.toContain('fail_safe');
+    }
+  });
+
   it('is reached by the maximum call duration when completed never comes', async () => {
     await system.db.query(`UPDATE campaigns SET max_call_seconds = 1`);
     try {
@@ -166,11 +190,13 @@ describe('the final state of a call', () => {
     const closed = finalState(await system.endedCall(sid));
     const late = await carrier.post('dial?attempt=1', sid, { CallStatus: 'completed', ...talked });
     expect(late.verbs.map(({ name }) => name)).toEqual(['Hangup']);
-    const call = await system.endedCall(sid);
-    expect(finalState(call)).toEqual(closed);
-    expect(call.timeline.at(-1)).toMatchObject({
-      step: 'late_callback',
-      detail: { status: 'completed', talkSeconds: 60 },
+    await eventually(async () => {
+      const call = await system.endedCall(sid);
+      expect(finalState(call)).toEqual(closed);
+      expect(call.timeline.at(-1)).toMatchObject({
+        step: 'late_callback',
+        detail: { status: 'completed', talkSeconds: 60 },
+      });
     });
   });
 

@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { callSchema } from '../../contract/call';
+import { OUTCOMES } from '../../domain/call/outcome';
+import { callWorkflowId } from '../../workflows/ids';
+import { readCounters } from './counters';
+import { ACCOUNT_SID, AUTH_TOKEN, eventually, startSystem, type SystemUnderTest } from './system';
+
+const ROOT = path.join(__dirname, '..', '..');
+const DOCUMENTS = [
+  'README.md',
+  ...readdirSync(path.join(ROOT, 'docs')).map((name) => path.join('docs', name)),
+].filter((name) => name.endsWith('.md'));
+
+/** `npm run call -- <options>   # <outcome>…`, as documents have it in their shell blocks. */
+interface Example {
+  readonly file: string;
+  readonly options: string;
+  /** The first word after the comment sign. */
+  readonly outcome: string;
+}
+
+const examples = DOCUMENTS.flatMap((file): Example[] => {
+  const blocks = readFileSync(path.join(ROOT, file), 'utf8').match(/^ *```sh\n[^]*?^ *```/gm) ?? [];
+  return blocks
+    .flatMap((block) => [...block.matchAll(/^ *npm run call -- ([^#\n]*?)\s*(?:# (\w+).*)?$/gm)])
+    .map(([, options = '', outcome = 'not given']) => ({ file, options, outcome }));
+});
+
+function run(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const command = ['--import', 'tsx', file, ...args];
+    execFile(
+      process.execPath,
+      command,
+      { cwd: ROOT, env: { ...process.env, ...env } },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
+      },
+    );
+  });
+}
+
+describe('what the documents say', () => {
+  let system: SystemUnderTest;
+  let env: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    system = await startSystem();
+    env = {
+      TWILIO_ACCOUNT_SID: ACCOUNT_SID,
+      TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+      CALLYARD_ADMIN_KEY: system.adminKey,
+      DATABASE_URL: system.databaseUrl,
+    };
+  });
+  afterAll(() => system.stop());
+
+  it('about calls to place is there to be tried', () => {
+    expect(examples.length).toBeGreaterThanOrEqual(10);
+    expect(examples.filter(({ outcome }) => !(OUTCOMES as readonly string[]).includes(outcome))).toEqual([]);
+  });
+
+  it.each(examples)('in $file: npm run call -- $options ends $outcome', async ({ options, outcome }) => {
+    const args = [...options.split(/\s+/), '--url', system.baseUrl, '--speed', '50', '--json'];
+    const { code, output } = await run('scripts/simulate/call.ts', args, env);
+    const { call, carrier } = JSON.parse(output) as {
+      call: { outcome: string };
+      carrier: { errors: string[] };
+    };
+    expect({ outcome: call.outcome, errors: carrier.errors, code }).toEqual({ outcome, errors: [], code: 0 });
+  });
+
+  it('about one’s own number makes it reach the sample campaign, and one’s own telephone', async () => {
+    const script = 'deploy/own-number.ts';
+    for (const again of [1, 2]) {
+      const { code, output } = await run(script, ['+12125550188', '+12125550199'], env);
+      expect({ again, code, output }).toMatchObject({ code: 0 });
+    }
+    const { output } = await run(
+      'scripts/simulate/call.ts',
+      ['--to', '+12125550188', '--digits', '1', '--url', system.baseUrl, '--speed', '50', '--json'],
+      env,
+    );
+    const { call } = JSON.parse(output) as { call: unknown };
+    expect(callSchema.parse(call)).toMatchObject({
+      outcome: 'connected',
+      campaignId: 'cmp_sample',
+      attempts: [{ destination: { kind: 'tel', number: '+12125550199' } }],
+    });
+    const wrong = await run(script, ['2125550188', '+12125550199'], env);
+    expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining('E.164') as string });
+  });
+
+  it('about search attributes is done by the program it names, again and again', async () => {
+    const attributes = { TEMPORAL_ADDRESS: process.env['CALLYARD_TEST_TEMPORAL_ADDRESS'] };
+    const { code, output } = await run('deploy/register-search-attributes.ts', [], attributes);
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringContaining('CallyardOutcome') as string,
+    });
+  });
+
+  it('about the sample campaigns is done by the program it names, once', async () => {
+    expect(await run('deploy/load-sample.ts', [], env)).toEqual({
+      code: 0,
+      output: 'The sample campaigns are there already\n',
+    });
+  });
+
+  it('about a call that was terminated by hand gives back what it held', async () => {
+    const sid = system.carrier.newSid();
+    await system.carrier.post('voice', sid);
+    const { id } = await eventually(async () => {
+      const call = await system.callBySid(sid);
+      if (call === null) throw new Error('the call is not there yet');
+      return call;
+    });
+    const workflowId = callWorkflowId({ carrier: 'twilio', accountSid: ACCOUNT_SID, sid });
+    await system.temporal.workflow.getHandle(workflowId).terminate();
+    expect(await readCounters(system.db)).toEqual({ pending: 2, drift: [] });
+    const [, sql = ''] =
+      /```sql\n([^]*?)```/.exec(readFileSync(path.join(ROOT, 'docs', 'operations.md'), 'utf8')) ?? [];
+    for (const again of [1, 2]) {
+      await system.db.query(sql.replace('call_…', id));
+      expect({ again, ...(await readCounters(system.db)) }).toEqual({ again, pending: 0, drift: [] });
+    }
+  });
+});
