@@ -134,28 +134,32 @@ describe('the final state of a call', () => {
     });
   });
 
-  it('is the same, and the carrier has its answer, when dial result and completed come in the same moment', async () => {
-    const { carrier } = system;
-    const calls = await Promise.all(
-      Array.from({ length: 40 }, async () => {
-        const sid = carrier.newSid();
-        await carrier.post('voice', sid);
-        const [end] = await Promise.all([
-          carrier.post('dial?attempt=1', sid, { ...talked, CallStatus: 'completed' }),
-          carrier.post('status', sid, { CallStatus: 'completed', CallDuration: '75' }),
-        ]);
-        expect(end.verbs.map(({ name }) => name)).toEqual(['Hangup']);
-        return system.endedCall(sid);
-      }),
-    );
-    for (const call of calls) {
-      expect(finalState(call)).toMatchObject({
-        outcome: 'connected',
-        talkSeconds: 60,
-        reservations: ['posted'],
-      });
-      expect(call.timeline.map(({ step }) => step)).not.toContain('fail_safe');
-    }
+  it('is the same, and the carrier has its answer, when the hang-up is reported while the dial result is worked on', async () => {
+    const { carrier, db } = system;
+    const sid = carrier.newSid();
+    await carrier.post('voice', sid);
+    const blocker = await db.connect();
+    await blocker.query('BEGIN; LOCK TABLE ledger_entries IN ACCESS EXCLUSIVE MODE');
+    const ending = carrier.post('dial?attempt=1', sid, { ...talked, CallStatus: 'completed' });
+    await eventually(async () => {
+      const { rows } = await db.query(
+        `SELECT FROM pg_locks WHERE NOT granted AND relation = 'ledger_entries'::regclass`,
+      );
+      if (rows.length === 0) throw new Error('the dial result is not being worked on yet');
+    });
+    // This signal makes the server throw away the task that ends the workflow, and the update with it.
+    await carrier.post('status', sid, { CallStatus: 'completed', CallDuration: '75' });
+    await blocker.query('ROLLBACK');
+    blocker.release();
+    expect((await ending).verbs.map(({ name }) => name)).toEqual(['Hangup']);
+    const call = await system.endedCall(sid);
+    expect(finalState(call)).toMatchObject({
+      outcome: 'connected',
+      talkSeconds: 60,
+      reservations: ['posted'],
+    });
+    expect(call.timeline.map(({ step }) => step)).not.toContain('fail_safe');
+    expect(call.ledger).toHaveLength(2);
   });
 
   it('is reached by the maximum call duration when completed never comes', async () => {
