@@ -50,7 +50,7 @@ function parserFor(oid: number, format?: 'text' | 'binary'): unknown {
     if (oid === types.builtins.INT8) return BigInt;
     if (oid === types.builtins.TIMESTAMPTZ) return isoInstant;
   }
-  return types.getTypeParser(oid, format as 'text');
+  return types.getTypeParser(oid, format);
 }
 
 /** PostgreSQL's `2026-01-02 03:04:05.678+00` as ISO 8601. */

@@ -91,8 +91,8 @@ async function decide(
       writes: [() => insertTimeline(tx, facts.callId, [...input.entries, passed, prompt.entry])],
     };
   }
-  const routing = { plan: setup.plan, assignments: setup.assignments };
-  const selection = { facts, policy, routing, treatments: setup.treatments, alreadyTried: [], at };
+  const { plan, treatments, assignments } = setup;
+  const selection = { facts, policy, routing: { plan, treatments, assignments }, alreadyTried: [], at };
   return placeCall(tx, selection, null, [...input.entries, passed]);
 }
 

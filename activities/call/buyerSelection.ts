@@ -6,15 +6,12 @@ import type { TimelineEntry } from '../../domain/call/timeline';
 import { attemptId, type AssignmentId } from '../../domain/ids';
 import { orderCandidates, type RoutingOrder, type Skipped } from '../../domain/routing/candidates';
 import type { Treatment } from '../../domain/treatment';
-import type { Treatments } from '../../contract/campaign';
 import type { Assignment, Routing } from './setup';
 
 export interface Selection {
   readonly facts: CallFacts;
   readonly policy: CallPolicy;
   readonly routing: Routing;
-  /** `null` while the campaign's after-hours treatment does not matter. */
-  readonly treatments: Treatments | null;
   readonly alreadyTried: readonly AssignmentId[];
   readonly at: string;
 }
@@ -57,11 +54,11 @@ export function nobodyTakes(
   selection: Selection,
   order: RoutingOrder<Assignment>,
 ): { readonly outcome: UnroutedOutcome; readonly treatment: Treatment } {
-  const { plan } = selection.routing;
+  const { plan, treatments } = selection.routing;
   if (selection.alreadyTried.length > 0) return { outcome: 'exhausted', treatment: plan.fallback };
   const allClosed = order.skipped.length > 0 && order.ordered.length === 0 && order.skipped.every(isClosed);
   if (!allClosed) return { outcome: 'no_candidate', treatment: plan.fallback };
-  return { outcome: 'after_hours', treatment: selection.treatments?.afterHours ?? plan.fallback };
+  return { outcome: 'after_hours', treatment: treatments.afterHours };
 }
 
 /** Why the choice fell as it did: the order, and a reason for everyone who was not chosen. */

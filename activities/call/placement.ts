@@ -58,7 +58,11 @@ export async function placeCall(
     detail: { attempt: no, ringTimeoutSeconds: attempt.ringTimeoutSeconds, reservation: reservationId(id) },
   };
   return {
-    result: { kind: 'placed', placement: { kind: 'dial', attempt }, entries: [abridged(routed), dialing] },
+    result: {
+      kind: 'placed',
+      placement: { kind: 'dial', attempt },
+      entries: [...before, abridged(routed), dialing],
+    },
     state: 'dialing',
     writes: [
       () => insertAttempt(db, { ...attempt, callId, dialedAt: selection.at }),

@@ -42,7 +42,7 @@ export function createRouteCall({ db, campaigns }: Dependencies): CallActivities
         const [live] = await Promise.all([lockLiveCall(tx, callId), ...released]);
         if (!live) return { value: null };
         const { alreadyTried, qualifications } = input;
-        const selection = { facts, policy, routing, treatments: null, alreadyTried, at };
+        const selection = { facts, policy, routing, alreadyTried, at };
         const decided = await placeCall(tx, selection, qualifications, input.entries);
         return {
           value: decided.result,

@@ -66,6 +66,7 @@ export interface CampaignReader {
 
 export interface Routing {
   readonly plan: Plan;
+  readonly treatments: Treatments;
   readonly assignments: readonly Assignment[];
 }
 
@@ -114,11 +115,17 @@ export function createCampaignReader(db: Queryable): CampaignReader {
     },
 
     async routing(campaignId, planVersion) {
-      const [plan, assignments] = await Promise.all([
+      const [row, assignments] = await Promise.all([
         loadPinnedPlan(db, campaignId, planVersion),
         loadAssignments(db, campaignId),
       ]);
-      return { plan: planOf(campaignId, planVersion, plan), assignments: assignments.map(toAssignment) };
+      if (row === null)
+        throw new Error(`Plan version ${planVersion} of campaign ${campaignId} does not exist`);
+      return {
+        plan: planOf(campaignId, planVersion, row.definition),
+        treatments: treatmentsSchema.parse(row.treatments),
+        assignments: assignments.map(toAssignment),
+      };
     },
   };
 }

@@ -51,14 +51,21 @@ export async function loadCallSetup(
   return rows[0] ?? null;
 }
 
-/** The versions a call was pinned to at its start. Both are immutable once published. */
-export async function loadPinnedPlan(db: Queryable, campaign: string, version: number): Promise<unknown> {
-  const { rows } = await db.query<{ definition: unknown }>({
+/** The plan a call was pinned to at its start, immutable once published; and the campaign's treatments of today. */
+export async function loadPinnedPlan(
+  db: Queryable,
+  campaign: string,
+  version: number,
+): Promise<{ readonly definition: unknown; readonly treatments: unknown } | null> {
+  const { rows } = await db.query<{ definition: unknown; treatments: unknown }>({
     name: 'load_pinned_plan',
-    text: `SELECT definition FROM routing_plans WHERE campaign_id = $1::text AND version = $2::integer`,
+    text: `
+      SELECT p.definition, c.treatments
+        FROM routing_plans p JOIN campaigns c ON c.id = p.campaign_id
+       WHERE p.campaign_id = $1::text AND p.version = $2::integer`,
     values: [campaign, version],
   });
-  return rows[0]?.definition ?? null;
+  return rows[0] ?? null;
 }
 
 /** A buyer's place in a campaign, as stored. */

@@ -81,7 +81,8 @@ export function handedOver(state: CallState): CallState {
   return { ...state, written: [...state.written, ...state.unwritten], unwritten: [] };
 }
 
-/** Takes over entries that an activity has written on its own. */
+/** Takes over entries that an activity has written. What it had been given to write is known already. */
 export function wrote(state: CallState, entries: readonly TimelineEntry[]): CallState {
-  return { ...state, written: [...state.written, ...entries] };
+  const known = new Set(state.written.map(({ key }) => key));
+  return { ...state, written: [...state.written, ...entries.filter(({ key }) => !known.has(key))] };
 }

@@ -2,6 +2,7 @@ import { readCounters } from './counters';
 import { ACCOUNT_SID, AUTH_TOKEN, startSystem, type SystemUnderTest } from './system';
 import { simulateCall, type SimulatedCall, type SimulatedCallOptions } from '../../telephony/simulator';
 import type { Call } from '../../contract/call';
+import { timeline } from '../../workflows/call/messages';
 
 const MENU = '+14155550100';
 const DIRECT = '+14155550101';
@@ -31,7 +32,10 @@ describe('a call', () => {
       ...options,
     });
     expect(carrier.errors).toEqual([]);
-    return { carrier, call: await system.endedCall(carrier.callSid) };
+    const call = await system.endedCall(carrier.callSid);
+    // The fail-safe is for servers that are away; none is here.
+    expect(steps(call)).not.toContain('fail_safe');
+    return { carrier, call };
   }
 
   const states = (call: Call): string[] => call.attempts.map((attempt) => attempt.state);
@@ -82,6 +86,19 @@ describe('a call', () => {
     });
     expect(call.ledger).toEqual([]);
     expect(statuses(call)).toEqual(['posted']);
+  });
+
+  it.each([
+    ['without a menu', DIRECT, []],
+    ['with a menu', MENU, ['1']],
+    ['to a number nobody owns', '+14155559999', []],
+  ] as const)('%s shows the same timeline in Temporal as in the database', async (_, to, digits) => {
+    const { call } = await place({ to, digits });
+    const told = await system.temporal.workflow.getHandle(call.workflowId).query(timeline);
+    const known = (entry: { step: string }): boolean => entry.step !== 'carrier_status';
+    expect(told.map(({ step, decision, at }) => ({ step, decision, at }))).toEqual(
+      call.timeline.filter(known).map(({ step, decision, at }) => ({ step, decision, at })),
+    );
   });
 
   it('goes through the menu and keeps the answer as a qualification', async () => {
@@ -217,6 +234,14 @@ describe('a call', () => {
           { assignmentId: expect.any(String), reason: 'closed' },
           { assignmentId: expect.any(String), reason: 'closed' },
         ]);
+      }));
+
+    it('gets the after-hours treatment, too, when every buyer is closed after the menu', () =>
+      during(`UPDATE buyers SET hours = ${never}`, `UPDATE buyers SET hours = NULL`, async () => {
+        const { carrier, call } = await place({ to: MENU, digits: ['1'] });
+        expect(call).toMatchObject({ outcome: 'after_hours', qualifications: { intent: 'quote' } });
+        const said = carrier.events.map((event) => ('text' in event ? event.text : null));
+        expect(said).toContainEqual(expect.stringContaining('We are closed now'));
       }));
 
     it('ends as no_candidate when all limits are reached, naming the limit that refused each', () =>
