@@ -51,6 +51,10 @@ export type CallEvent =
   | FailSafeServed
   | { readonly type: 'grace_elapsed'; readonly at: string }
   | { readonly type: 'deadline_passed'; readonly at: string }
+  /** The call was started, but the webhook it was started for never came. */
+  | { readonly type: 'never_asked'; readonly at: string }
+  /** Somebody cancelled the workflow, for example in the Temporal UI. */
+  | { readonly type: 'canceled'; readonly at: string }
   | { readonly type: 'admitted'; readonly at: string; readonly admission: Admission }
   | { readonly type: 'routed'; readonly at: string; readonly routed: Routed }
   | { readonly type: 'recorded' }

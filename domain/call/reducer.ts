@@ -12,6 +12,7 @@ import {
   finishConnected,
   noEffect,
   noteAttemptEnd,
+  noteCanceled,
   noteDeadline,
   noteRecording,
   place,
@@ -58,6 +59,10 @@ export function reduce(state: CallState, event: CallEvent): Step {
         : closeWithoutResult(state, state.callerGoneAt, 'caller hung up');
     case 'deadline_passed':
       return closeWithoutResult(noteDeadline(state, event.at), event.at, 'maximum call duration reached');
+    case 'never_asked':
+      return state.phase.name === 'received' ? closeWithoutResult(state, event.at, '') : noEffect(state);
+    case 'canceled':
+      return closeWithoutResult(noteCanceled(state, event.at), event.at, 'workflow cancelled');
     case 'recorded':
       return noEffect(state);
     case 'finished':

@@ -145,6 +145,11 @@ export function noteDeadline(state: CallState, at: string): CallState {
   return note(state, { key: 'deadline', at, step: 'deadline', decision: 'maximum call duration reached' });
 }
 
+export function noteCanceled(state: CallState, at: string): CallState {
+  if (state.phase.name === 'ended') return state;
+  return note(state, { key: 'canceled', at, step: 'canceled', decision: 'the workflow was cancelled' });
+}
+
 /** Seconds between two ISO 8601 instants, rounded down, never negative. */
 export function secondsBetween(from: string, to: string): number {
   return Math.max(0, Math.floor((Date.parse(to) - Date.parse(from)) / 1000));

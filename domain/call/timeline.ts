@@ -23,6 +23,7 @@ export const TIMELINE_STEPS = [
   'fail_safe',
   'late_callback',
   'deadline',
+  'canceled',
   'ended',
 ] as const;
 

@@ -1,6 +1,10 @@
 import type { Call } from '../../contract/call';
 import { readCounters } from './counters';
-import { eventually, startSystem, type SystemUnderTest } from './system';
+import type { CallFacts } from '../../domain/call/facts';
+import { callIdOf } from '../../telephony/call-id';
+import { CALL_WORKFLOW } from '../../workflows/call/messages';
+import { callWorkflowId } from '../../workflows/ids';
+import { ACCOUNT_SID, eventually, startSystem, type SystemUnderTest } from './system';
 
 /** All orders of a list. */
 function permutations<T>(items: readonly T[]): T[][] {
@@ -202,6 +206,41 @@ describe('the final state of a call', () => {
         detail: { status: 'completed', talkSeconds: 60 },
       });
     });
+  });
+
+  it('is reached in order when an engineer cancels the workflow, in whatever step', async () => {
+    const { carrier, temporal } = system;
+    const sids = [carrier.newSid(), carrier.newSid()] as const;
+    await carrier.post('voice', sids[0]);
+    await carrier.post('voice', sids[1], { To: '+14155550100' });
+    for (const sid of sids) {
+      const call = await system.callBySid(sid);
+      await temporal.workflow.getHandle(call?.workflowId ?? '').cancel();
+    }
+    const [dialing, menu] = await Promise.all(sids.map((sid) => system.endedCall(sid)));
+    expect(dialing).toMatchObject({ outcome: 'abandoned_ringing', outcomeReason: 'workflow cancelled' });
+    expect(menu).toMatchObject({ outcome: 'abandoned_ivr', outcomeReason: 'workflow cancelled' });
+  });
+
+  it('is reached when a call was started and its first webhook never came', async () => {
+    const { temporal, carrier, taskQueue } = system;
+    const sid = carrier.newSid();
+    const facts: CallFacts = {
+      callId: callIdOf('twilio', ACCOUNT_SID, sid),
+      carrier: 'twilio',
+      accountSid: ACCOUNT_SID,
+      sid,
+      from: null,
+      to: '+14155550101',
+      receivedAt: new Date().toISOString(),
+      geography: {},
+    };
+    const workflowId = callWorkflowId(facts);
+    const handle = await temporal.workflow.start(CALL_WORKFLOW, { workflowId, taskQueue, args: [facts] });
+    // The patience is a minute; cancelling asks the same of the workflow at once.
+    await handle.cancel();
+    const call = await system.endedCall(sid);
+    expect(call).toMatchObject({ outcome: 'failed', outcomeReason: 'the first webhook never got an answer' });
   });
 
   it('leaves no capacity behind', async () => {

@@ -234,6 +234,8 @@ const anything: fc.Arbitrary<CallEvent> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constantFrom<CallEvent>(
+      { type: 'never_asked', at: AT },
+      { type: 'canceled', at: AT },
       { type: 'grace_elapsed', at: AT },
       { type: 'deadline_passed', at: AT },
     ),

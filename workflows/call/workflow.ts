@@ -1,8 +1,9 @@
 import {
   ApplicationFailure,
   allHandlersFinished,
+  CancellationScope,
   condition,
-  log,
+  isCancellation,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
@@ -58,67 +59,119 @@ const { finishCall } = proxyLocalActivities<CallActivities>({
   summary: 'release capacity, attribute money, close',
 });
 
-/** How long a started call waits for the first webhook it was started for. */
-const FIRST_WEBHOOK_PATIENCE = '60s';
+/** How long a started call waits for the first webhook it was started for, in milliseconds. */
+const FIRST_WEBHOOK_PATIENCE_MS = 60_000;
 
 interface Machine {
   readonly state: () => CallState;
-  readonly isUnderWay: () => boolean;
-  readonly giveUp: () => Promise<unknown>;
+  /** Settles when the call has ended and nothing waits to be worked off. */
+  readonly ended: Promise<void>;
 }
 
 /** One inbound call, from its first webhook to attribution. What happens when is decided in `domain/call/reducer`. */
 export async function call(input: CallInput): Promise<CallResult> {
   const machine = setup(input);
-  // A start can succeed whose Update never arrives. The timer leaves no event when the Update is there already.
-  if (!(await condition(machine.isUnderWay, FIRST_WEBHOOK_PATIENCE))) await machine.giveUp();
-  await condition(() => isEnded(machine.state()));
+  await machine.ended;
   await condition(allHandlersFinished);
   const { phase, tried } = machine.state();
   if (phase.name !== 'ended') throw new Error('A call is over only when its phase is "ended"');
   return { outcome: phase.outcome, reason: phase.reason, attempts: tried.length };
 }
 
-/** Builds all state before the first handler is registered: handlers can run before the main function does. */
+/** An event in the queue, and who waits for instructions, if anybody. */
+interface Waiting {
+  readonly event: CallEvent;
+  readonly answer?: (instructions: Instructions) => void;
+  readonly fail?: (error: unknown) => void;
+}
+
+/**
+ * Builds all state before the first handler is registered: messages that came with the start are handled right then,
+ * before the main function goes on.
+ *
+ * Promises are few on purpose: the SDK takes a stack trace of every one made in a workflow, which is most of what a
+ * step of a call costs the worker (docs/decisions/0008).
+ */
 function setup(facts: CallInput): Machine {
   let state = newCall(facts);
-  let queue: Promise<unknown> = Promise.resolve();
+  const waiting: Waiting[] = [];
+  let working = false;
+  let end: () => void;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
   const searchAttributes = createCallSearchAttributes();
 
   /** Events are worked off one after the other, each with all it causes. */
-  function dispatch(event: CallEvent): Promise<Instructions | null> {
-    const done = queue.then(() => process(event));
-    queue = done.catch(() => undefined); // the caller of dispatch gets the error; the next event must not
-    return done;
+  function dispatch(item: Waiting): void {
+    waiting.push(item);
+    if (!working) void workOff();
   }
 
-  async function process(event: CallEvent): Promise<Instructions | null> {
-    const step = reduce(state, event);
-    state = step.state;
+  async function workOff(): Promise<void> {
+    working = true;
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      let answer = HANG_UP;
+      const apply = (event: CallEvent): Command | null => {
+        const step = reduce(state, event);
+        state = step.state;
+        const done = perform(step.effects);
+        answer = done.answer ?? answer;
+        return done.command;
+      };
+      try {
+        let command = apply(item.event);
+        while (command !== null) command = apply(await run(command));
+        item.answer?.(answer);
+      } catch (error) {
+        if (item.fail === undefined) throw error;
+        item.fail(error);
+      }
+      show();
+    }
+    working = false;
+    if (isEnded(state)) end();
+  }
+
+  /** Does what needs no waiting; an activity is the caller's to run. */
+  function perform(effects: readonly Effect[]): {
+    readonly answer: Instructions | null;
+    readonly command: Command | null;
+  } {
     let answer: Instructions | null = null;
-    for (const effect of step.effects) answer = (await perform(effect)) ?? answer;
-    show();
-    return answer;
+    let command: Command | null = null;
+    for (const effect of effects) {
+      switch (effect.do) {
+        case 'answer':
+          answer = effect.instructions;
+          break;
+        case 'run':
+          command = effect.command;
+          break;
+        case 'start_deadline':
+          wake(effect.milliseconds, 'maximum call duration', 'deadline_passed');
+          break;
+        case 'start_grace':
+          wake(effect.milliseconds, 'callbacks still under way', 'grace_elapsed');
+          break;
+        default:
+          return unreachable(effect);
+      }
+    }
+    return { answer, command };
   }
 
-  async function perform(effect: Effect): Promise<Instructions | null> {
-    switch (effect.do) {
-      case 'answer':
-        return effect.instructions;
-      case 'run':
-        return process(await run(effect.command));
-      case 'start_deadline':
-        wake(effect.milliseconds, 'maximum call duration', () => ({ type: 'deadline_passed', at: now() }));
-        return null;
-      case 'start_grace':
-        wake(effect.milliseconds, 'callbacks still under way', () => ({ type: 'grace_elapsed', at: now() }));
-        return null;
-      default:
-        return unreachable(effect);
+  /** A cancelled workflow still does its steps to the end: capacity and money depend on them. */
+  async function run(command: Command): Promise<CallEvent> {
+    try {
+      return await runOnce(command);
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      return CancellationScope.nonCancellable(() => runOnce(command));
     }
   }
 
-  async function run(command: Command): Promise<CallEvent> {
+  async function runOnce(command: Command): Promise<CallEvent> {
     switch (command.type) {
       case 'admit': {
         const { giveUp, entries } = command;
@@ -145,10 +198,12 @@ function setup(facts: CallInput): Machine {
   }
 
   /** Timers are left running when the call ends: they go with the workflow, and cancelling one costs an event. */
-  function wake(milliseconds: number, summary: string, event: () => CallEvent): void {
-    sleep(milliseconds, { summary })
-      .then(() => dispatch(event()))
-      .catch((error: unknown) => log.error('timer failed', { summary, error }));
+  function wake(
+    milliseconds: number,
+    summary: string,
+    type: 'deadline_passed' | 'grace_elapsed' | 'never_asked',
+  ): void {
+    sleep(milliseconds, { summary }).then(() => dispatch({ event: { type, at: now() } }), ignoreCancellation);
   }
 
   function show(): void {
@@ -156,14 +211,6 @@ function setup(facts: CallInput): Machine {
     const changed = searchAttributes.changed(state);
     if (changed.length > 0) upsertSearchAttributes(changed);
   }
-
-  setHandler(timeline, () => timelineOf(state));
-  setHandler(callState, () => state);
-  for (const update of Object.values(UPDATES)) {
-    setHandler(update, async (message) => (await dispatch(message)) ?? HANG_UP, { validator: refuseStale });
-  }
-  setHandler(news, async (item) => void (await dispatch(item)));
-  setHandler(failSafeServed, async (served) => void (await dispatch(served)));
 
   function refuseStale(message: CarrierMessage): void {
     if (fits(state, message)) return;
@@ -173,11 +220,27 @@ function setup(facts: CallInput): Machine {
     );
   }
 
-  return {
-    state: () => state,
-    isUnderWay: () => state.phase.name !== 'received',
-    giveUp: () => dispatch({ type: 'deadline_passed', at: now() }),
-  };
+  setHandler(timeline, () => timelineOf(state));
+  setHandler(callState, () => state);
+  for (const update of Object.values(UPDATES)) {
+    const ask = (event: CarrierMessage): Promise<Instructions> =>
+      new Promise((answer, fail) => dispatch({ event, answer, fail }));
+    setHandler(update, ask, { validator: refuseStale });
+  }
+  setHandler(news, (event) => dispatch({ event }));
+  setHandler(failSafeServed, (event) => dispatch({ event }));
+  CancellationScope.current().cancelRequested.catch(() =>
+    dispatch({ event: { type: 'canceled', at: now() } }),
+  );
+
+  // A start can succeed whose Update never arrives. One that came with the start is being handled by now.
+  if (state.phase.name === 'received') wake(FIRST_WEBHOOK_PATIENCE_MS, 'the first webhook', 'never_asked');
+  return { state: () => state, ended };
+}
+
+/** Cancelled timers have nothing left to do: the cancellation itself is an event of the call. */
+function ignoreCancellation(error: unknown): void {
+  if (!isCancellation(error)) throw error;
 }
 
 /** Workflow time, ISO 8601. */
