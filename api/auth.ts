@@ -6,8 +6,8 @@ import { Problem } from './problems';
 export function requireAdminKey(adminKey: string): RequestHandler {
   const expected = digest(adminKey);
   return (req, _res, next) => {
-    const [scheme, key] = (req.get('authorization') ?? '').split(' ');
-    if (scheme?.toLowerCase() !== 'bearer' || !key) {
+    const [scheme, key, ...rest] = (req.get('authorization') ?? '').split(' ');
+    if (scheme?.toLowerCase() !== 'bearer' || !key || rest.length > 0) {
       throw new Problem('unauthorized', 'Send the header "Authorization: Bearer <key>" with the admin key');
     }
     if (!timingSafeEqual(digest(key), expected))

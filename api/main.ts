@@ -10,6 +10,8 @@ import { createApp } from './app';
 
 /** Longer than any webhook may take, in milliseconds. */
 const SHUTDOWN_PATIENCE_MS = 15_000;
+/** A request that takes longer to arrive, or to be answered at shutdown, is cut off, in milliseconds. */
+const SLOWEST_REQUEST_MS = 5_000;
 const BACKFILL_INTERVAL_MS = 2_000;
 /** Characters below which an admin key invites guessing. */
 const SHORTEST_GOOD_KEY = 16;
@@ -42,6 +44,7 @@ async function main(): Promise<void> {
     backfillIntervalMs: BACKFILL_INTERVAL_MS,
   });
   const server = await listen(app.http.listen(config.port), config.port);
+  server.requestTimeout = SLOWEST_REQUEST_MS;
   onShutdown(log, SHUTDOWN_PATIENCE_MS, async () => {
     app.drain();
     await close(server);
@@ -65,9 +68,10 @@ function listen(server: Server, port: number): Promise<Server> {
   });
 }
 
-/** Takes no new connections, and waits for requests under way. */
+/** Takes no new connections, and waits for requests under way; for one that never ends, not longer than a webhook may take. */
 function close(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
+    setTimeout(() => server.closeAllConnections(), SLOWEST_REQUEST_MS).unref();
     server.close((error) => (error === undefined ? resolve() : reject(error)));
     server.closeIdleConnections();
   });

@@ -76,15 +76,14 @@ export function sendProblem(res: Response, problem: Problem): void {
   );
 }
 
-/** Errors body-parser raises; it marks them with `type` and a 4xx `status`. */
-function problemFromBodyParser(error: unknown): Problem | null {
-  if (!(error instanceof Error) || !('type' in error) || typeof error.type !== 'string') return null;
-  switch (error.type) {
-    case 'entity.too.large':
-    case 'parameters.too.many':
+/** Errors that Express and body-parser raise about what the client sent; they carry a 4xx `status`. */
+function problemFromExpress(error: unknown): Problem | null {
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return null;
+  if (error.status < 400 || error.status >= 500) return null;
+  switch (error.status) {
+    case 413:
       return new Problem('too_large', error.message);
-    case 'charset.unsupported':
-    case 'encoding.unsupported':
+    case 415:
       return new Problem('unsupported_media_type', error.message);
     default:
       return new Problem('invalid_request', error.message);
@@ -105,7 +104,7 @@ export function createErrorHandler(log: Logger) {
       return;
     }
     const known =
-      error instanceof Problem ? error : (problemFromBodyParser(error) ?? problemFromDatabase(error));
+      error instanceof Problem ? error : (problemFromExpress(error) ?? problemFromDatabase(error));
     if (known === null || known.code === 'unavailable')
       log.error({ err: error, requestId: res.locals['requestId'] }, 'request failed');
     sendProblem(res, known ?? new Problem('internal', 'The error has been logged under this requestId'));

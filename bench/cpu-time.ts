@@ -9,29 +9,45 @@ const TICKS_PER_SECOND = 100;
  * Null where there is no /proc, and for a process that has gone.
  */
 export async function cpuSeconds(pid: number): Promise<number | null> {
-  const own = await readStat(pid);
-  if (own === null) return null;
-  let ticks = own.ticks;
-  for (const child of await childrenOf(pid)) ticks += (await readStat(child))?.ticks ?? 0;
-  return ticks / TICKS_PER_SECOND;
+  for (let look = 1; ; look++) {
+    const before = await readStat(pid);
+    const children = before === null ? [] : await childTicks(pid);
+    const after = await readStat(pid);
+    if (before === null || after === null) return null;
+    // A child that ended between the looks would be missing among the children or counted twice.
+    if (before.ended !== after.ended && look < MOST_LOOKS) continue;
+    return children.reduce((sum, ticks) => sum + ticks, after.own + after.ended) / TICKS_PER_SECOND;
+  }
 }
 
-async function readStat(pid: number): Promise<{ readonly parent: number; readonly ticks: number } | null> {
+const MOST_LOOKS = 5;
+
+interface Stat {
+  readonly parent: number;
+  /** Ticks of the process itself. */
+  readonly own: number;
+  /** Ticks of children that ended and were waited for. */
+  readonly ended: number;
+}
+
+async function childTicks(pid: number): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const stats = await Promise.all(pids.map((child) => readStat(Number(child))));
+  return stats.flatMap((stat) => (stat?.parent === pid ? [stat.own + stat.ended] : []));
+}
+
+async function readStat(pid: number): Promise<Stat | null> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     // The name in brackets may hold spaces and brackets itself: fields are counted from the last ')' (proc(5)).
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // utime, stime, and cutime, cstime of children that were waited for.
-    const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index] ?? 0), 0);
-    return { parent: Number(fields[1]), ticks };
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15);
+    return { parent: fields[1] ?? 0, own: utime + stime, ended: cutime + cstime };
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ESRCH')) return null;
     throw error;
   }
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const stats = await Promise.all(pids.map(async (child) => ({ child, stat: await readStat(child) })));
-  return stats.flatMap(({ child, stat }) => (stat?.parent === pid ? [child] : []));
 }

@@ -1,4 +1,4 @@
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { Connection } from '@temporalio/client';
 import { Client } from 'pg';
 import type { BenchServers } from './servers';
@@ -12,10 +12,17 @@ export interface Machine {
   readonly node: string;
   readonly postgres: string;
   readonly temporal: string;
+  /** Load average of the last minute, before anything was started: above 0.5 or so, others measure along. */
+  readonly loadBefore: number;
+}
+
+/** Load average of the last minute, to two decimals. */
+export function currentLoad(): number {
+  return Math.round((loadavg()[0] ?? 0) * 100) / 100;
 }
 
 /** Describes this machine, and the servers by what they say of themselves. */
-export async function describeMachine(servers: BenchServers): Promise<Machine> {
+export async function describeMachine(servers: BenchServers, loadBefore: number): Promise<Machine> {
   const [postgres, temporal] = await Promise.all([
     postgresVersion(servers.databaseUrl),
     temporalVersion(servers.temporalAddress),
@@ -28,6 +35,7 @@ export async function describeMachine(servers: BenchServers): Promise<Machine> {
     node: process.versions.node,
     postgres,
     temporal,
+    loadBefore,
   };
 }
 

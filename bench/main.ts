@@ -1,5 +1,6 @@
 // `npm run bench -- NAME [options]`: measures one part of Callyard.
 
+import { CommanderError } from 'commander';
 import { SetupProblem } from '../scripts/servers/setup-problem';
 import { BENCHES } from './registry';
 
@@ -15,6 +16,8 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
+    // Commander has printed its own message.
+    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
     console.error(error instanceof SetupProblem ? error.message : error);
     process.exit(1);
   },

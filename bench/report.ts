@@ -37,7 +37,12 @@ export type Figure = Pick<Result, 'metric' | 'unit' | 'value'> & Partial<Pick<Re
 /** Holds a figure against its goal. A figure that could not be measured meets none. */
 export function judge(figure: Figure, goal: Goal | null): Result {
   const { baseline = null, ratio = null } = figure;
-  const measured = { ...figure, baseline: finite(baseline), ratio: finite(ratio), value: finite(figure.value) };
+  const measured = {
+    ...figure,
+    baseline: finite(baseline),
+    ratio: finite(ratio),
+    value: finite(figure.value),
+  };
   if (goal === null) return { ...measured, goal: null, met: null };
   const judged = measured[goal.of];
   const met = judged !== null && (goal.is === '<=' ? judged <= goal.bound : judged >= goal.bound);

@@ -100,11 +100,17 @@ export const callSchema = z.strictObject({
 });
 export type Call = z.infer<typeof callSchema>;
 
+/** PostgreSQL stores no NUL, so nothing that has one can be found. */
+const searchable = z
+  .string()
+  .min(1)
+  .refine((text) => !text.includes('\u0000'), 'has a NUL character');
+
 /** Query of `GET /api/v1/calls`. */
 export const callListQuerySchema = z.strictObject({
-  sid: z.string().min(1).optional(),
+  sid: searchable.optional(),
   outcome: z.enum(OUTCOMES).optional(),
-  campaignId: z.string().min(1).optional(),
+  campaignId: searchable.optional(),
   /** Opaque: `nextCursor` of the page before. */
   cursor: z.string().min(1).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),

@@ -30,9 +30,9 @@ const environment = z.object({
   CALLYARD_ADMIN_KEY: optional(z.string().min(1).optional()),
   CALLYARD_DATA_DIR: optional(z.string().min(1).default('.callyard')),
   /** How long a carrier waits for us at most before it gets the fail-safe route, in milliseconds. */
-  WEBHOOK_DEADLINE_MS: optional(z.coerce.number().int().min(100).max(10_000).default(1_500)),
+  WEBHOOK_DEADLINE_MS: optional(z.coerce.number().int().min(100).max(10_000).default(1_400)),
   /** How long after the caller's hang-up a callback may still come, in seconds. */
-  CALLBACK_GRACE_SECONDS: optional(z.coerce.number().int().min(1).max(300).default(5)),
+  CALLBACK_GRACE_SECONDS: optional(z.coerce.number().int().min(1).max(300).default(10)),
   /** Workflows a worker keeps in memory: set it above the live calls one worker serves. */
   MAX_CACHED_WORKFLOWS: optional(z.coerce.number().int().min(10).max(100_000).default(2_000)),
   LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info')),

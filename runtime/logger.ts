@@ -8,12 +8,31 @@ export function createLogger(options: { readonly process: string; readonly level
     level: options.level,
     base: { process: options.process, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: errorForLog },
     formatters: { level: (label) => ({ level: label }) },
     redact: {
       paths: ['authorization', '*.authorization', 'authToken', '*.authToken', '*.adminKey'],
       censor: '[redacted]',
     },
   });
+}
+
+/** What of an error goes into logs. PostgreSQL's own details quote rows and parameters, which hold callers' numbers. */
+function errorForLog(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack } = error;
+  const code =
+    'code' in error && (typeof error.code === 'string' || typeof error.code === 'number')
+      ? error.code
+      : undefined;
+  const { cause } = error;
+  return {
+    type: name,
+    message,
+    stack,
+    ...(code === undefined ? {} : { code }),
+    ...(cause === undefined ? {} : { cause: errorForLog(cause) }),
+  };
 }
 
 /** A telephone number as logs may carry it: enough to recognise a caller one is told about, not enough to call. */

@@ -3,7 +3,7 @@ import { endAttempt } from '../../db/queries/attempts';
 import { findEnding, lockLiveCall } from '../../db/queries/calls';
 import { resolveReservations } from '../../db/queries/reservations';
 import { transaction } from '../../db/transaction';
-import type { Routed } from '../../domain/call/commands';
+import type { AttemptEnd, Routed } from '../../domain/call/commands';
 import type { Outcome } from '../../domain/call/outcome';
 import { reservationId, type CallId } from '../../domain/ids';
 import { HANG_UP } from '../../domain/instructions';
@@ -25,21 +25,9 @@ export function createRouteCall({ db, campaigns }: Dependencies): CallActivities
     const name = `route:${input.alreadyTried.length + 1}`;
     return oncePerCall(db, callId, name, async (): Promise<Routed> => {
       const routing = await campaigns.routing(policy.campaignId, policy.planVersion);
+      if (previous !== null) await release(db, callId, previous);
       const routed = await transaction<Routed | null>(db, async (tx) => {
-        const released =
-          previous === null
-            ? []
-            : [
-                endAttempt(tx, {
-                  id: previous.attempt.id,
-                  state: previous.status,
-                  endedAt: previous.at,
-                  connectedAt: null,
-                  talkSeconds: null,
-                }),
-                resolveReservations(tx, { callId, only: reservationId(previous.attempt.id), post: null }),
-              ];
-        const [live] = await Promise.all([lockLiveCall(tx, callId), ...released]);
+        const live = await lockLiveCall(tx, callId);
         if (!live) return { value: null };
         const { alreadyTried, qualifications } = input;
         const selection = { facts, policy, routing, alreadyTried, at };
@@ -52,6 +40,21 @@ export function createRouteCall({ db, campaigns }: Dependencies): CallActivities
       return routed ?? endedBefore(db, callId);
     });
   };
+}
+
+/**
+ * In a transaction of its own: each transaction locks counters in one statement, in the order of their key, so that two
+ * calls can never wait for each other. Repeating it changes nothing.
+ */
+function release(db: Pool, callId: CallId, previous: AttemptEnd): Promise<void> {
+  const { attempt, status, at } = previous;
+  return transaction(db, async (tx) => ({
+    value: undefined,
+    last: [
+      endAttempt(tx, { id: attempt.id, state: status, endedAt: at, connectedAt: null, talkSeconds: null }),
+      resolveReservations(tx, { callId, only: reservationId(attempt.id), post: null }),
+    ],
+  }));
 }
 
 /** A run of the call that Temporal never heard of had ended it: that end stands, and the caller is let go. */

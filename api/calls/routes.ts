@@ -6,7 +6,14 @@ import { findCall, listCalls, type CallPosition } from '../../db/queries/reads';
 import { Problem, problemFromZod } from '../problems';
 import { presentCalls } from './present';
 
-const position = z.tuple([z.iso.datetime(), z.string()]);
+/** As {@link writeCursor} writes it. PostgreSQL knows no year 0000 and no NUL. */
+const position = z.tuple([
+  z.iso.datetime().refine((at) => !at.startsWith('0000'), 'is no year'),
+  z.string().regex(/^[\w-]{1,64}$/),
+]);
+
+/** What a call's id is made of; anything else is none. */
+const CALL_ID = /^[\w-]{1,64}$/;
 
 /** `GET /calls` and `GET /calls/{id}`: what happened to calls, newest first. */
 export function createCallsRouter({ db }: { readonly db: Pool }): Router {
@@ -34,7 +41,7 @@ export function createCallsRouter({ db }: { readonly db: Pool }): Router {
   });
 
   router.get('/:id', async (req, res) => {
-    const row = await findCall(db, req.params.id);
+    const row = CALL_ID.test(req.params.id) ? await findCall(db, req.params.id) : null;
     if (row === null) throw new Problem('not_found', `There is no call ${req.params.id}`);
     const [call] = await presentCalls(db, [row]);
     res.json(call);

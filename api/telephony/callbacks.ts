@@ -27,7 +27,14 @@ export interface CallbackOptions {
   readonly deadlineMs: number;
 }
 
+/** How long a first webhook may be on its way after the hang-up was reported, in milliseconds. */
+const OVERTAKEN_MS = 3_000;
+/** Hang-ups of unknown calls kept in memory at most. */
+const MOST_OVERTAKING = 1_000;
+
 export function createCallbackSink({ db, gateway, log, deadlineMs }: CallbackOptions): CallbackSink {
+  let overtaking = 0;
+
   /** Runs one callback to its end or to the deadline, and swears that the carrier will not see an error. */
   async function take(
     call: CallRef,
@@ -55,6 +62,19 @@ export function createCallbackSink({ db, gateway, log, deadlineMs }: CallbackOpt
     }
   }
 
+  /** A hang-up can overtake the call's first webhook. Told once more, it ends the call instead of its maximum duration. */
+  function tellLater(report: StatusReport, gone: CarrierNews): void {
+    if (overtaking >= MOST_OVERTAKING) return;
+    overtaking += 1;
+    setTimeout(() => {
+      overtaking -= 1;
+      void take(report.call, 'status, again', async (deadline) => {
+        if (await gateway.tell(report.call, gone, deadline)) return 'told';
+        return (await settle(report)) ? 'settled' : 'unknown call';
+      });
+    }, OVERTAKEN_MS).unref();
+  }
+
   return {
     status: (report) =>
       take(report.call, 'status', async (deadline) => {
@@ -62,8 +82,10 @@ export function createCallbackSink({ db, gateway, log, deadlineMs }: CallbackOpt
         if (await settle(report)) return 'settled';
         const gone: CarrierNews = { type: 'caller_gone', at: report.entry.at, carrierStatus: report.status };
         if (await gateway.tell(report.call, gone, deadline)) return 'told';
-        // The call ended between the two, or is none of ours.
-        return (await settle(report)) ? 'settled' : 'unknown call';
+        // The call ended between the two, or its first webhook is still on its way, or it is none of ours.
+        if (await settle(report)) return 'settled';
+        tellLater(report, gone);
+        return 'unknown call; will be told again';
       }),
 
     news: (call, item) =>

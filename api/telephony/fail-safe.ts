@@ -57,7 +57,9 @@ export interface FailSafeOptions {
 }
 
 /** PostgreSQL's share of the time between our deadline and the carrier's, in milliseconds. */
-const JOURNAL_MS = 250;
+const JOURNAL_MS = 150;
+/** How long the carrier waits for a local file; the write goes on if the disk is slower. Milliseconds. */
+const SPOOL_MS = 200;
 /** How long one workflow may take to hear of its fail-safe, in milliseconds. */
 const TELL_MS = 5_000;
 /** After so many failures in a row the rest waits for the next round. */
@@ -85,7 +87,11 @@ export function createFailSafe({ db, gateway, log, spoolDir, intervalMs }: FailS
         { err: error, callId: answer.facts.callId },
         'fail-safe answer kept in a file until PostgreSQL is back',
       );
-      await spool.append(answer);
+      const spooled = spool.append(answer);
+      spooled.catch((failure: unknown) => {
+        log.error({ err: failure, callId: answer.facts.callId }, 'fail-safe answer could not be kept');
+      });
+      await before(Date.now() + SPOOL_MS, spooled).catch(() => undefined); // logged above, or only slow
     }
   }
 
@@ -154,12 +160,13 @@ export function createFailSafe({ db, gateway, log, spoolDir, intervalMs }: FailS
   }
 
   async function oneRound(): Promise<void> {
-    try {
-      await refreshRoutes();
-      await unspool();
-      await tellWorkflows();
-    } catch (error) {
-      log.warn({ err: error }, 'fail-safe round will be tried again');
+    // Each by itself: what keeps one from working must not keep the others.
+    for (const work of [refreshRoutes, unspool, tellWorkflows]) {
+      try {
+        await work();
+      } catch (error) {
+        log.warn({ err: error, work: work.name }, 'fail-safe round will be tried again');
+      }
     }
   }
 
@@ -174,7 +181,7 @@ export function createFailSafe({ db, gateway, log, spoolDir, intervalMs }: FailS
   return {
     async serve(facts, message, cause) {
       const served: FailSafeServed = { type: 'fail_safe_served', at: message.at, cause, message };
-      await remember({ id: `${facts.callId}/${updateIdFor(message)}`, facts, served });
+      await remember({ id: `${facts.callId}/${updateIdFor(message)}/${message.at}`, facts, served });
       // The talk is over: hanging up is what the workflow would have said.
       if (message.type === 'dial_finished' && message.status === 'completed') return HANG_UP;
       if (message.type === 'fallback_finished') return HANG_UP;

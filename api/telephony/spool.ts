@@ -26,8 +26,8 @@ export function createSpool(folder: string): Spool {
   return {
     append: (item) =>
       inTurn(async () => {
-        await mkdir(folder, { recursive: true });
-        await appendFile(own, `${JSON.stringify(item)}\n`, { flush: true });
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await appendFile(own, `${JSON.stringify(item)}\n`, { flush: true, mode: 0o600 });
       }),
 
     async drain(take) {

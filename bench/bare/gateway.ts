@@ -36,6 +36,7 @@ export function createBareGateway(client: Client): CallGateway {
       }),
     tell: () => Promise.resolve(true),
     tellFailSafe: () => Promise.resolve(true),
+    idle: () => Promise.resolve(),
   };
 }
 

@@ -26,7 +26,14 @@ async function main(): Promise<void> {
     maxCachedWorkflows: config.maxCachedWorkflows,
     shutdownGraceTime: '10s',
   });
-  const done = worker.run().finally(() => connection.close());
+  const run = async (): Promise<void> => {
+    try {
+      await worker.run();
+    } finally {
+      await connection.close();
+    }
+  };
+  const done = run();
   onShutdown(log, SHUTDOWN_PATIENCE_MS, async () => {
     if (worker.getState() === 'RUNNING') worker.shutdown();
     await done;

@@ -44,7 +44,10 @@ export async function placeCall(
     if (times.length >= MOST_DOCUMENTS) throw new Error('the call asks for instructions without end');
     const { webhook, url, fields }: Step = step;
     const callStatus = webhook === 'voice' ? 'ringing' : 'in-progress';
-    const answer = await send(target, transport, url, { ...baseFields(parties, callStatus, 'inbound'), ...fields });
+    const answer = await send(target, transport, url, {
+      ...baseFields(parties, callStatus, 'inbound'),
+      ...fields,
+    });
     times.push({ webhook, milliseconds: answer.milliseconds });
     step = nextStep(answer.body);
   }

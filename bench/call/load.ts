@@ -9,7 +9,7 @@ export interface LoadOptions {
   readonly seconds: number;
   readonly place: () => Promise<readonly WebhookTime[]>;
   /** Called at the beginning and at the end of what is counted. */
-  readonly onWindow: (edge: 'begin' | 'end') => Promise<void>;
+  readonly onEdge: () => Promise<void>;
 }
 
 /** What was counted: calls that ended in the window, and all of their webhooks. */
@@ -26,7 +26,7 @@ const MOST_FAILURES = 50;
 
 /** Keeps `inFlight` calls in progress, each followed by the next; resolves when the last has ended. */
 export async function drive(options: LoadOptions): Promise<LoadResult> {
-  const { inFlight, rampSeconds, seconds, place, onWindow } = options;
+  const { inFlight, rampSeconds, seconds, place, onEdge } = options;
   const webhooks: WebhookTime[] = [];
   const failures: string[] = [];
   let calls = 0;
@@ -48,13 +48,13 @@ export async function drive(options: LoadOptions): Promise<LoadResult> {
 
   const lines = Array.from({ length: inFlight }, line);
   await sleep(rampSeconds * 1000);
-  await onWindow('begin');
+  await onEdge();
   const since = performance.now();
   counting = true;
   await sleep(seconds * 1000);
   counting = false;
   const counted = (performance.now() - since) / 1000;
-  await onWindow('end');
+  await onEdge();
   stopped = true;
   await Promise.all(lines);
   return { seconds: counted, calls, webhooks, failures };

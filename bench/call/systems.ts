@@ -40,11 +40,7 @@ export interface SystemsOptions {
  */
 export async function startSystems(options: SystemsOptions): Promise<Systems> {
   const { servers, folder, profileFolder, onDeath } = options;
-  const [bareBundle] = await Promise.all([
-    bundleBareWorkflow(folder),
-    ensureWorkflowBundle(),
-    setUpDatabase(servers),
-  ]);
+  const [bareBundle] = await Promise.all([bundleBareWorkflow(folder), ensureWorkflowBundle()]);
   const logs = join(folder, 'logs');
   await makePassableFolder(logs);
   const account = {
@@ -87,7 +83,8 @@ export async function startSystems(options: SystemsOptions): Promise<Systems> {
   }
 }
 
-async function setUpDatabase({ databaseUrl }: BenchServers): Promise<void> {
+/** Schema and sample campaigns, as at a first start. */
+export async function setUpDatabase(databaseUrl: string): Promise<void> {
   await migrate(databaseUrl);
   await loadSampleCampaign(databaseUrl);
 }

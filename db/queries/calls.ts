@@ -109,7 +109,8 @@ export async function endCall(db: Queryable, end: CallEndRow): Promise<boolean> 
     text: `
       UPDATE calls
          SET state = 'ended', outcome = $2::text, outcome_reason = $3::text, ended_at = $4::timestamptz,
-             buyer_id = $5::text, connected_at = $6::timestamptz,
+             buyer_id = $5::text,
+             connected_at = CASE WHEN $5::text IS NULL THEN NULL ELSE coalesce($6::timestamptz, connected_at) END,
              duration_seconds = greatest(0, floor(extract(epoch FROM $4::timestamptz - received_at)))::integer,
              talk_seconds = $7::integer, converted = $8::boolean, currency = $9::text,
              revenue_micros = $10::bigint, payout_micros = $11::bigint,

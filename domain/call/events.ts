@@ -1,3 +1,4 @@
+import { unreachable } from '../exhaustive';
 import type { Admission, Finished, Routed } from './commands';
 import type { DialStatus } from './outcome';
 
@@ -24,6 +25,25 @@ export type CarrierMessage =
       readonly carrierStatus: string;
     }
   | { readonly type: 'fallback_finished'; readonly at: string; readonly callerGone: boolean };
+
+/**
+ * Names the step a message belongs to within its call: the same for every delivery of one webhook, and the id of the
+ * Update it travels as.
+ */
+export function messageKey(message: CarrierMessage): string {
+  switch (message.type) {
+    case 'inbound':
+      return 'voice';
+    case 'menu_answered':
+      return `menu-${message.try}`;
+    case 'dial_finished':
+      return `dial-${message.attempt}`;
+    case 'fallback_finished':
+      return 'fallback';
+    default:
+      return unreachable(message);
+  }
+}
 
 /** What a carrier mentions by the way. Each travels as a Signal; none may change how a call ends. */
 export type CarrierNews =

@@ -1,10 +1,13 @@
 import { unreachable } from '../exhaustive';
 import { HANG_UP, sayAndHangUp } from '../instructions';
 import type { Admission, AttemptEnd, Finished, GiveUp, Routed } from './commands';
-import type { CallEvent, CarrierMessage, FailSafeServed } from './events';
+import type { CallEvent } from './events';
+import { onFailSafe } from './fail-safe';
 import { menuInstructions } from './instructions';
+import { fits, isMessage, remember } from './messages';
 import { handedOver, note, wrote, type CallState, type Phase, type Step } from './state';
 import {
+  admit,
   answerOnly,
   endAtOnce,
   enter,
@@ -21,6 +24,7 @@ import {
   secondsBetween,
   startDeadline,
   startGrace,
+  talkOf,
 } from './steps';
 
 /**
@@ -31,7 +35,8 @@ import {
  * by Signal only makes that known sooner. One thing is decided by news alone: when the result of a dial never
  * arrives, an `answered` event is the only evidence that buyer and caller talked (docs/decisions/0004).
  */
-export function reduce(state: CallState, event: CallEvent): Step {
+export function reduce(before: CallState, event: CallEvent): Step {
+  const state = isMessage(event) ? remember(before, event) : before;
   switch (event.type) {
     case 'inbound':
       return state.phase.name === 'received' ? admit(state, event.at, null) : answerOnly(state, HANG_UP);
@@ -70,36 +75,6 @@ export function reduce(state: CallState, event: CallEvent): Step {
     default:
       return unreachable(event);
   }
-}
-
-/** Whether a carrier's message fits the step the call is at; others are refused before they enter the history. */
-export function fits(state: CallState, message: CarrierMessage): boolean {
-  switch (message.type) {
-    case 'inbound':
-      return true;
-    case 'menu_answered':
-      return state.phase.name === 'menu' && state.phase.try === message.try;
-    case 'dial_finished':
-      return state.phase.name === 'dialing' && state.phase.attempt.no === message.attempt;
-    case 'fallback_finished':
-      return state.phase.name === 'fallback';
-    default:
-      return unreachable(message);
-  }
-}
-
-function admit(state: CallState, at: string, giveUp: GiveUp | null): Step {
-  const received = note(state, {
-    key: 'received',
-    at: state.facts.receivedAt,
-    step: 'received',
-    decision: `call from ${state.facts.carrier}`,
-    detail: { to: state.facts.to, sid: state.facts.sid, at },
-  });
-  return {
-    state: handedOver({ ...received, phase: { name: 'admitting', giveUp } }),
-    effects: [{ do: 'run', command: { type: 'admit', giveUp, entries: received.unwritten } }],
-  };
 }
 
 function onAdmitted(state: CallState, admission: Admission, at: string): Step {
@@ -199,7 +174,7 @@ function onDialFinished(state: CallState, event: Extract<CallEvent, { type: 'dia
     attempt: phase.attempt,
     status: event.status,
     at: event.at,
-    talkSeconds: event.status === 'completed' ? event.talkSeconds : null,
+    talkSeconds: event.status === 'completed' ? talkOf(phase, policy, event) : null,
   };
   const noted = noteAttemptEnd(state, end, event.carrierStatus);
   if (event.status === 'completed') return finishConnected(noted, policy, end, HANG_UP);
@@ -268,7 +243,7 @@ function onCallerGone(state: CallState, at: string, carrierStatus: string): Step
   if (phase.name === 'fallback') {
     return finish(noted, policy, { outcome: phase.outcome, reason: 'caller hung up', at, attempt: null });
   }
-  return { state: noted, effects: [startGrace(policy)] };
+  return { state: noted, effects: [startGrace(policy, phase)] };
 }
 
 /**
@@ -311,37 +286,6 @@ function closeWithoutResult(state: CallState, at: string, why: string): Step {
     default:
       return unreachable(phase);
   }
-}
-
-/** The caller heard the fail-safe instead of our instructions, so whatever we had planned for them did not happen. */
-function onFailSafe(state: CallState, event: FailSafeServed): Step {
-  const noted = note(state, {
-    key: `fail_safe:${event.message.type}:${event.at}`,
-    at: event.at,
-    step: 'fail_safe',
-    decision: 'the API answered with the fail-safe route',
-    detail: { cause: event.cause, message: event.message.type },
-  });
-  const { phase, policy } = noted;
-  const reason = `fail-safe route served: ${event.cause}`;
-  if (phase.name === 'received') return admit(noted, event.at, { at: event.at, reason });
-  if (policy === null || phase.name === 'ended') return noEffect(noted);
-  if (phase.name !== 'dialing') {
-    return finish(noted, policy, { outcome: 'failed', reason, at: event.at, attempt: null });
-  }
-  const result =
-    event.message.type === 'dial_finished' && event.message.attempt === phase.attempt.no
-      ? event.message
-      : null;
-  const end: AttemptEnd = {
-    attempt: phase.attempt,
-    status: result?.status ?? 'canceled',
-    at: event.at,
-    talkSeconds: result?.status === 'completed' ? result.talkSeconds : null,
-  };
-  const ended = noteAttemptEnd(noted, end, result?.carrierStatus ?? 'never dialled');
-  if (end.status === 'completed') return finishConnected(ended, policy, end, null);
-  return finish(ended, policy, { outcome: 'failed', reason, at: event.at, attempt: end });
 }
 
 function onFinished(state: CallState, finished: Finished): Step {

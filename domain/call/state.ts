@@ -25,6 +25,8 @@ export interface CallState {
   readonly phase: Phase;
   readonly qualifications: Qualifications;
   readonly tried: readonly AssignmentId[];
+  /** Messages that were acted upon, by their key: the `at` of the delivery that was the first. */
+  readonly handled: { readonly [key: string]: string };
   /** When the carrier said that the caller is gone; `null` while they are on the line as far as we know. */
   readonly callerGoneAt: string | null;
   /** Entries already handed to an activity for writing. */
@@ -54,6 +56,7 @@ export function newCall(facts: CallFacts): CallState {
     phase: { name: 'received' },
     qualifications: {},
     tried: [],
+    handled: {},
     callerGoneAt: null,
     written: [],
     unwritten: [],

@@ -1,5 +1,6 @@
 import { HANG_UP, type Instructions } from '../instructions';
-import type { AttemptEnd, Ending, EndedAtOnce } from './commands';
+import type { AttemptEnd, Ending, EndedAtOnce, GiveUp } from './commands';
+import type { CarrierMessage } from './events';
 import { dialInstructions, fallbackInstructions, secondsLeft } from './instructions';
 import type { CallPolicy, MenuOption, Placement } from './policy';
 import { handedOver, note, type CallState, type Effect, type Phase, type Step } from './state';
@@ -7,6 +8,21 @@ import { handedOver, note, type CallState, type Effect, type Phase, type Step } 
 /*
  * The moves a call is made of. The reducer chooses among them; each returns the new state and what has to be done.
  */
+
+/** Asks for a new call to be screened and recorded; with `giveUp`, only to be recorded. */
+export function admit(state: CallState, at: string, giveUp: GiveUp | null): Step {
+  const received = note(state, {
+    key: 'received',
+    at: state.facts.receivedAt,
+    step: 'received',
+    decision: `call from ${state.facts.carrier}`,
+    detail: { to: state.facts.to, sid: state.facts.sid, at },
+  });
+  return {
+    state: handedOver({ ...received, phase: { name: 'admitting', giveUp } }),
+    effects: [{ do: 'run', command: { type: 'admit', giveUp, entries: received.unwritten } }],
+  };
+}
 
 export function place(state: CallState, policy: CallPolicy, placement: Placement, at: string): Step {
   if (placement.kind === 'dial') {
@@ -25,7 +41,7 @@ export function enter(state: CallState, policy: CallPolicy, phase: Phase, instru
   const answer: Effect = { do: 'answer', instructions };
   return {
     state: { ...state, phase },
-    effects: state.callerGoneAt === null ? [answer] : [answer, startGrace(policy)],
+    effects: state.callerGoneAt === null ? [answer] : [answer, startGrace(policy, phase)],
   };
 }
 
@@ -115,8 +131,12 @@ export function startDeadline(state: CallState, policy: CallPolicy, at: string):
   return { do: 'start_deadline', milliseconds: seconds * 1000 };
 }
 
-export function startGrace(policy: CallPolicy): Effect {
-  return { do: 'start_grace', milliseconds: policy.callbackGraceSeconds * 1000 };
+/** Nobody owes money for a menu: what is still under way there is waited for only this long, in seconds. */
+const MENU_GRACE_SECONDS = 2;
+
+export function startGrace(policy: CallPolicy, phase: Phase): Effect {
+  const most = phase.name === 'menu' ? MENU_GRACE_SECONDS : policy.callbackGraceSeconds;
+  return { do: 'start_grace', milliseconds: Math.min(most, policy.callbackGraceSeconds) * 1000 };
 }
 
 export function noteAttemptEnd(state: CallState, end: AttemptEnd, carrierStatus: string): CallState {
@@ -153,4 +173,17 @@ export function noteCanceled(state: CallState, at: string): CallState {
 /** Seconds between two ISO 8601 instants, rounded down, never negative. */
 export function secondsBetween(from: string, to: string): number {
   return Math.max(0, Math.floor((Date.parse(to) - Date.parse(from)) / 1000));
+}
+
+/**
+ * How long they talked: the carrier's count, which also bills the call. A count that is missing, or longer than any
+ * call of the campaign may be, is none; then the answered event tells, if there was one.
+ */
+export function talkOf(
+  phase: Extract<Phase, { name: 'dialing' }>,
+  policy: CallPolicy,
+  event: Extract<CarrierMessage, { type: 'dial_finished' }>,
+): number | null {
+  if (event.talkSeconds !== null && event.talkSeconds <= policy.maxCallSeconds) return event.talkSeconds;
+  return phase.answeredAt === null ? null : secondsBetween(phase.answeredAt, event.at);
 }

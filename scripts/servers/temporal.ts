@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -60,6 +60,8 @@ type Note = z.infer<typeof note>;
  */
 export async function startTemporal(options: TemporalOptions): Promise<RunningTemporal> {
   await mkdir(options.dataDir, { recursive: true });
+  // Workflow inputs carry callers' numbers: nobody else on the machine reads them.
+  await chmod(options.dataDir, 0o700);
   const dataDir = await realpath(options.dataDir);
   const logFile = join(dataDir, 'server.log');
   const left = await adoptable(dataDir, options);

@@ -87,12 +87,14 @@ async function externalTemporal(
 
 const LOOK_EVERY_MS = 1000;
 const MOST_RESTARTS = 3;
+/** A server that ran this long was well: its restarts are counted anew. Milliseconds. */
+const WELL_AFTER_MS = 60_000;
 
 /**
  * Watches one of our own servers and starts it again when it dies. Resolves when `until` fires.
  *
  * @param restart starts it at the same address; rejects when that is not possible
- * @throws when it cannot be brought back, or dies more than three times
+ * @throws when it cannot be brought back, or dies more than three times within a minute of its last start
  */
 export async function keepServerAlive(
   first: OwnServer,
@@ -101,15 +103,18 @@ export async function keepServerAlive(
   until: AbortSignal,
 ): Promise<void> {
   let server = first;
+  let startedAt = Date.now();
   for (let restarts = 0; !until.aborted; ) {
     await sleep(LOOK_EVERY_MS);
     if (until.aborted || (await isRunning(server.process))) continue;
     // The stop may have begun while we looked.
     if (until.aborted) return;
     say(`has ended unexpectedly. Its last lines (${server.logFile}):\n${await lastLines(server.logFile, 8)}`);
+    if (Date.now() - startedAt > WELL_AFTER_MS) restarts = 0;
     if (restarts >= MOST_RESTARTS) throw new SetupProblem(`ended ${restarts + 1} times`);
     restarts += 1;
     server = await restart();
+    startedAt = Date.now();
     say('running again');
   }
 }

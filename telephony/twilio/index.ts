@@ -24,5 +24,7 @@ export function createTwilioDialect(account: { readonly authToken: string }): Ca
 function verify(request: WebhookRequest, authToken: string): 'ok' | 'missing' | 'mismatch' {
   const signature = request.headers['x-twilio-signature'];
   if (typeof signature !== 'string' || signature === '') return 'missing';
+  // The URL has the client's Host header in it; one that makes no URL fits no signature.
+  if (!URL.canParse(request.url)) return 'mismatch';
   return validateRequest(authToken, signature, request.url, signedFields(request.form)) ? 'ok' : 'mismatch';
 }

@@ -168,6 +168,47 @@ describe('an activity that is run more than once', () => {
     expect(await rowsOf('ledger_entries', facts.callId)).toBe(2);
   });
 
+  it('never waits in a circle: busy buyers given back in opposite orders, all at once', async () => {
+    await db.query(`UPDATE assignments SET priority = 1`);
+    const deadlocks = async (): Promise<number> => {
+      const { rows } = await db.query<{ n: number }>(
+        `SELECT deadlocks::integer AS n FROM pg_stat_database WHERE datname = current_database()`,
+      );
+      return rows[0]?.n ?? 0;
+    };
+    const before = await deadlocks();
+    await Promise.all(
+      Array.from({ length: 80 }, async () => {
+        const input = newCall();
+        const { facts, at } = input;
+        const first = dialled(await activities.admitCall(input));
+        const alreadyTried = [first.attempt.assignmentId];
+        let attempt = first.attempt;
+        for (let no = 2; no <= 3; no++) {
+          const previous: AttemptEnd = { attempt, status: 'busy', at, talkSeconds: null };
+          const { policy } = first;
+          const routed = await activities.routeCall({
+            facts,
+            policy,
+            at,
+            qualifications: {},
+            previous,
+            alreadyTried: [...alreadyTried],
+            entries: [],
+          });
+          if (routed.kind !== 'placed' || routed.placement.kind !== 'dial')
+            throw new Error('nobody was dialled');
+          attempt = routed.placement.attempt;
+          alreadyTried.push(attempt.assignmentId);
+        }
+      }),
+    );
+    expect((await readCounters(db)).drift).toEqual([]);
+    // Statistics of a connection are told to others about once a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(await deadlocks()).toBe(before);
+  });
+
   it('never reserves beyond a limit: 60 calls at once for 7 places', async () => {
     await db.query(`UPDATE limits SET maximum = 0 WHERE scope_kind = 'buyer'`);
     await db.query(

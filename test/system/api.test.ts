@@ -65,13 +65,15 @@ describe('the API', () => {
     ['/api/v1/calls?limit=x', '/limit'],
     ['/api/v1/calls?outcome=nice', '/outcome'],
     ['/api/v1/calls?cursor=bogus', '/cursor'],
+    ['/api/v1/calls?sid=%00', '/sid'],
+    [`/api/v1/calls?cursor=${Buffer.from('["0000-01-01T00:00:00Z","a"]').toString('base64url')}`, '/cursor'],
   ])('names what is wrong with %s', async (path, pointer) => {
     const response = await system.get(path);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: 'invalid_request', errors: [{ pointer }] });
   });
 
-  it.each(['/api/v1/calls/call_unknown', '/api/v1/nothing', '/nothing'])(
+  it.each(['/api/v1/calls/call_unknown', '/api/v1/calls/%00', '/api/v1/nothing', '/nothing'])(
     'answers 404 problem details to %s',
     async (path) => {
       const response = await system.get(path);

@@ -208,6 +208,30 @@ describe('the final state of a call', () => {
     });
   });
 
+  it.each([
+    ['longer than any call may be', '999999999'],
+    ['missing', ''],
+    ['no whole number', '30.7'],
+  ])('has the talk since the answered event when the carrier’s count is %s', async (_, DialCallDuration) => {
+    const { carrier } = system;
+    const sid = carrier.newSid();
+    await carrier.post('voice', sid);
+    await carrier.post('leg?attempt=1', `${sid}-leg`, { ParentCallSid: sid, CallStatus: 'in-progress' });
+    await carrier.post('dial?attempt=1', sid, { DialCallStatus: 'completed', DialCallDuration });
+    const call = await system.endedCall(sid);
+    expect(call).toMatchObject({ outcome: 'connected', converted: false, ledger: [] });
+    expect(call.talkSeconds).toBeLessThan(5);
+    expect(call.connectedAt).not.toBeNull();
+  });
+
+  it('is reached when the hang-up overtakes the first webhook', async () => {
+    const { carrier } = system;
+    const sid = carrier.newSid();
+    await carrier.post('status', sid, { CallStatus: 'completed' });
+    await carrier.post('voice', sid);
+    expect(await system.endedCall(sid)).toMatchObject({ outcome: 'abandoned_ringing' });
+  });
+
   it('is reached in order when an engineer cancels the workflow, in whatever step', async () => {
     const { carrier, temporal } = system;
     const sids = [carrier.newSid(), carrier.newSid()] as const;

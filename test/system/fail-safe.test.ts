@@ -124,6 +124,38 @@ describe('when a server does not answer', () => {
     expect(call.attempts.map(({ state }) => state)).toEqual(['busy']);
   });
 
+  it('a webhook repeated meanwhile that was answered before changes nothing: the call and its money go on', async () => {
+    const sid = system.carrier.newSid();
+    const TO = { To: '+14155550101' };
+    await system.carrier.post('voice', sid, TO);
+    await system.carrier.post('dial?attempt=1', sid, {
+      ...TO,
+      DialCallStatus: 'busy',
+      CallStatus: 'in-progress',
+    });
+    await away([temporal], async () => {
+      await withinTwoSeconds(system.carrier.post('voice', sid, TO));
+      await withinTwoSeconds(
+        system.carrier.post('dial?attempt=1', sid, {
+          ...TO,
+          DialCallStatus: 'busy',
+          CallStatus: 'in-progress',
+        }),
+      );
+    });
+    await eventually(async () => {
+      const { rows } = await system.db.query('SELECT FROM fail_safe_answers WHERE told_at IS NULL');
+      expect(rows).toHaveLength(0);
+    });
+    const fields = { ...TO, DialCallStatus: 'completed', DialCallDuration: '300', CallStatus: 'in-progress' };
+    await system.carrier.post('dial?attempt=2', sid, fields);
+    expect(await system.endedCall(sid)).toMatchObject({
+      outcome: 'connected',
+      talkSeconds: 300,
+      converted: true,
+    });
+  });
+
   it('status callbacks are taken without an error', async () => {
     const sid = system.carrier.newSid();
     await system.carrier.post('voice', sid);

@@ -3,7 +3,8 @@ import type { Admission, AttemptEnd, Command, Finished, Placed, Routed } from '.
 import type { CallEvent, CarrierMessage } from '../../domain/call/events';
 import type { CallFacts } from '../../domain/call/facts';
 import type { CallPolicy, Menu, PlacedAttempt } from '../../domain/call/policy';
-import { fits, reduce } from '../../domain/call/reducer';
+import { fits } from '../../domain/call/messages';
+import { reduce } from '../../domain/call/reducer';
 import { isEnded, newCall, timelineOf, type CallState } from '../../domain/call/state';
 import {
   attemptId,

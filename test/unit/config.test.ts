@@ -6,7 +6,7 @@ describe('configuration', () => {
     expect(loadConfig({})).toMatchObject({
       port: 3000,
       publicBaseUrl: null,
-      webhookDeadlineMs: 1_500,
+      webhookDeadlineMs: 1_400,
       adminKey: null,
     });
   });

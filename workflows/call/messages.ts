@@ -1,5 +1,10 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { CarrierMessage, CarrierNews, FailSafeServed } from '../../domain/call/events';
+import {
+  messageKey,
+  type CarrierMessage,
+  type CarrierNews,
+  type FailSafeServed,
+} from '../../domain/call/events';
 import type { CallFacts } from '../../domain/call/facts';
 import type { Outcome } from '../../domain/call/outcome';
 import type { CallState } from '../../domain/call/state';
@@ -47,15 +52,4 @@ export const STALE_STEP = 'StaleStep';
  * The id of the Update a webhook becomes: the same for every delivery of the same webhook, so that a repeated one
  * gets the first one's answer and changes nothing. The call is in the workflow's id.
  */
-export function updateIdFor(message: CarrierMessage): string {
-  switch (message.type) {
-    case 'inbound':
-      return 'voice';
-    case 'menu_answered':
-      return `menu-${message.try}`;
-    case 'dial_finished':
-      return `dial-${message.attempt}`;
-    case 'fallback_finished':
-      return 'fallback';
-  }
-}
+export const updateIdFor: (message: CarrierMessage) => string = messageKey;
