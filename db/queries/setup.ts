@@ -82,13 +82,16 @@ export interface AssignmentRow {
   readonly price: unknown;
 }
 
+const ASSIGNMENT_COLUMNS = `
+  a.id, a.buyer_id, b.name AS buyer_name, b.hours AS buyer_hours, a.destination, a.priority, a.weight, a.paused,
+  a.ring_timeout_seconds, a.price`;
+
 /** All assignments of a campaign, in no particular order. */
 export async function loadAssignments(db: Queryable, campaign: string): Promise<AssignmentRow[]> {
   const { rows } = await db.query<AssignmentRow & Record<string, unknown>>({
     name: 'load_assignments',
     text: `
-      SELECT a.id, a.buyer_id, b.name AS buyer_name, b.hours AS buyer_hours, a.destination, a.priority, a.weight,
-             a.paused, a.ring_timeout_seconds, a.price
+      SELECT ${ASSIGNMENT_COLUMNS}
         FROM assignments a
         JOIN buyers b ON b.id = a.buyer_id
        WHERE a.campaign_id = $1::text`,
@@ -102,8 +105,7 @@ export async function loadAssignmentsBehind(db: Queryable, dialed: string): Prom
   const { rows } = await db.query<AssignmentRow & Record<string, unknown>>({
     name: 'load_assignments_behind',
     text: `
-      SELECT a.id, a.buyer_id, b.name AS buyer_name, b.hours AS buyer_hours, a.destination, a.priority, a.weight,
-             a.paused, a.ring_timeout_seconds, a.price
+      SELECT ${ASSIGNMENT_COLUMNS}
         FROM numbers n
         JOIN assignments a ON a.campaign_id = n.campaign_id
         JOIN buyers b ON b.id = a.buyer_id
