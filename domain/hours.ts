@@ -12,11 +12,20 @@ export interface Opening {
   readonly to: string;
 }
 
+/** One day on which the week does not apply. No openings: closed all day. */
+export interface HolidayHours {
+  /** Local calendar day, `YYYY-MM-DD`. */
+  readonly date: string;
+  readonly openings: readonly { readonly from: string; readonly to: string }[];
+}
+
 /** When somebody takes calls. No openings at all means never; no `Hours` at all means always. */
 export interface Hours {
   /** IANA zone, for example `America/Chicago`. */
   readonly timeZone: string;
   readonly openings: readonly Opening[];
+  /** Days that replace their weekday. */
+  readonly holidays: readonly HolidayHours[];
 }
 
 /**
