@@ -10,6 +10,7 @@ import { requireAdminKey } from './auth';
 import { createCallsRouter } from './calls/routes';
 import { createHealthRouter } from './health';
 import { createErrorHandler, Problem } from './problems';
+import { createAnnouncements } from './telephony/announcements';
 import { createCallbackSink } from './telephony/callbacks';
 import { createCallGateway } from './telephony/call-gateway';
 import { createFailSafe } from './telephony/fail-safe';
@@ -51,6 +52,7 @@ export function createApp(options: AppOptions): App {
     intervalMs: options.backfillIntervalMs,
   });
   const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
+  const announcements = createAnnouncements({ db, log, deadlineMs: webhookDeadlineMs });
   let draining = false;
 
   const http = express();
@@ -65,7 +67,16 @@ export function createApp(options: AppOptions): App {
   for (const dialect of options.dialects) {
     http.use(
       `/telephony/${dialect.carrier}`,
-      createTelephonyRouter({ dialect, gateway, failSafe, callbacks, log, publicBaseUrl, webhookDeadlineMs }),
+      createTelephonyRouter({
+        dialect,
+        gateway,
+        failSafe,
+        callbacks,
+        announcements,
+        log,
+        publicBaseUrl,
+        webhookDeadlineMs,
+      }),
     );
   }
   http.use('/api/v1', helmet(), requireAdminKey(options.adminKey));

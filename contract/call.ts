@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ATTEMPT_STATES, CALL_STATES, OUTCOMES } from '../domain/call/outcome';
 import { TIMELINE_STEPS } from '../domain/call/timeline';
+import { acceptanceSchema } from './campaign';
+import { promptSchema } from './prompt';
 
 /*
  * A call as the API shows it. Instants are ISO 8601, durations whole seconds, money whole micros in strings.
@@ -59,11 +61,13 @@ export const callSchema = z.strictObject({
       assignmentId: z.string(),
       buyerId: z.string(),
       buyerName: z.string(),
-      destination: z.record(z.string(), z.unknown()),
+      destinations: z.array(z.record(z.string(), z.unknown())),
       ringTimeoutSeconds: z.number(),
       state: z.enum(ATTEMPT_STATES),
       dialedAt: instant,
       connectedAt: instant.nullable(),
+      /** The buyer pressed the key that accepts the call; `null`: not, or not asked to. */
+      acceptedAt: instant.nullable(),
       endedAt: instant.nullable(),
       talkSeconds: z.number().nullable(),
     }),
@@ -99,6 +103,12 @@ export const callSchema = z.strictObject({
   ),
 });
 export type Call = z.infer<typeof callSchema>;
+
+/** What whoever answers a dial hears, as an attempt's row keeps it. */
+export const announcementSchema = z.strictObject({
+  whisper: promptSchema.nullable(),
+  acceptance: acceptanceSchema.nullable(),
+});
 
 /** PostgreSQL stores no NUL, so nothing that has one can be found. */
 const searchable = z

@@ -73,7 +73,15 @@ export type Instruction =
 export type Callback =
   /** `ivr` counts what the caller was asked in this call, repetitions included, from 1. */
   | { readonly step: 'ivr'; readonly call: CallId; readonly no: number }
-  | { readonly step: 'dial'; readonly call: CallId; readonly attempt: number }
+  /** `screened`: whoever answers has to accept the call first, and the talk counts from then. */
+  | {
+      readonly step: 'dial';
+      readonly call: CallId;
+      readonly attempt: number;
+      readonly screened: boolean;
+    }
+  /** The key pressed by a buyer who is asked to accept the call; on the buyer's leg, not the caller's. */
+  | { readonly step: 'accept'; readonly call: CallId; readonly attempt: number }
   | { readonly step: 'fallback'; readonly call: CallId };
 
 /** An answer to a webhook: executed by the carrier in order. */
@@ -84,4 +92,9 @@ export const HANG_UP: Instructions = [{ verb: 'hangup' }];
 /** Speaks, then hangs up: the shape of every message that ends a call. */
 export function sayAndHangUp(prompt: Prompt): Instructions {
   return [{ verb: 'say', prompt }, { verb: 'hangup' }];
+}
+
+/** Prompts one after the other, as the beginning of an answer. */
+export function say(prompts: readonly Prompt[]): Instructions {
+  return prompts.map((prompt) => ({ verb: 'say', prompt }));
 }

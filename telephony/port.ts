@@ -1,5 +1,6 @@
 import type { CarrierMessage, CarrierNews } from '../domain/call/events';
 import type { CallFacts } from '../domain/call/facts';
+import { unreachable } from '../domain/exhaustive';
 import type { CallId } from '../domain/ids';
 import type { Callback, Instructions } from '../domain/instructions';
 import type { TimelineEntry } from '../domain/call/timeline';
@@ -70,6 +71,8 @@ export interface CarrierDialect {
     attempt: number,
   ): { readonly call: CallRef; readonly news: CarrierNews | null };
   readRecording(request: WebhookRequest): RecordingUpdate;
+  /** The key a buyer pressed who is asked to accept a call; `null` for silence. */
+  readAcceptance(request: WebhookRequest): { readonly digits: string | null; readonly at: string };
   /** Instructions in the carrier's own language. */
   render(
     instructions: Instructions,
@@ -79,18 +82,27 @@ export interface CarrierDialect {
 
 /** A {@link Callback} as it comes back in a URL. */
 export type StepQuery =
-  | { readonly step: 'menu'; readonly try: number }
+  | { readonly step: 'ivr'; readonly no: number }
   | { readonly step: 'dial'; readonly attempt: number }
   | { readonly step: 'fallback' };
 
 /** The path below the carrier's root that stands for a step, with what {@link StepQuery} needs. */
 export function callbackPath(callback: Callback): string {
   switch (callback.step) {
-    case 'menu':
-      return `menu?try=${callback.try}`;
+    case 'ivr':
+      return `ivr?no=${callback.no}`;
     case 'dial':
-      return `dial?attempt=${callback.attempt}`;
+      return `dial?attempt=${callback.attempt}${callback.screened ? '&screened=1' : ''}`;
+    case 'accept':
+      return `accept?call=${callback.call}&attempt=${callback.attempt}`;
     case 'fallback':
       return 'fallback';
+    default:
+      return unreachable(callback);
   }
+}
+
+/** Where a carrier asks what whoever answers an attempt's dial has to hear. The leg has a SID of its own. */
+export function announcementPath(call: CallId, attempt: number): string {
+  return `announce?call=${call}&attempt=${attempt}`;
 }

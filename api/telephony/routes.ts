@@ -4,8 +4,10 @@ import type { CarrierMessage } from '../../domain/call/events';
 import type { CallFacts } from '../../domain/call/facts';
 import { HANG_UP, type Instructions } from '../../domain/instructions';
 import { redactNumber, type Logger } from '../../runtime/logger';
-import type { CarrierDialect, FormFields, StepQuery, WebhookRequest } from '../../telephony/port';
+import type { CallId } from '../../domain/ids';
+import type { CallRef, CarrierDialect, FormFields, StepQuery, WebhookRequest } from '../../telephony/port';
 import { Problem, problemFromZod } from '../problems';
+import type { Announcements } from './announcements';
 import type { CallbackSink } from './callbacks';
 import type { Advanced, CallGateway } from './call-gateway';
 import type { FailSafe } from './fail-safe';
@@ -15,6 +17,7 @@ export interface TelephonyOptions {
   readonly gateway: CallGateway;
   readonly failSafe: FailSafe;
   readonly callbacks: CallbackSink;
+  readonly announcements: Announcements;
   readonly log: Logger;
   /** `null`: taken from each request. */
   readonly publicBaseUrl: string | null;
@@ -26,12 +29,16 @@ export interface TelephonyOptions {
 const MOST_BYTES = '64kb';
 
 const count = z.coerce.number().int().min(1).max(1_000);
+const ivrQuery = z.object({ no: count });
+/** The name this step had in the first release; calls that were in a menu then still come back to it. */
 const menuQuery = z.object({ try: count });
-const dialQuery = z.object({ attempt: count });
+const legQuery = z.object({ attempt: count });
+const dialQuery = legQuery.extend({ screened: z.literal('1').optional() });
+const announcementQuery = z.object({ call: z.string().regex(/^call_\w{1,40}$/), attempt: count });
 
 /** A carrier's webhooks. Every one of them is verified before it is read. */
 export function createTelephonyRouter(options: TelephonyOptions): Router {
-  const { dialect, gateway, failSafe, callbacks, log, publicBaseUrl, webhookDeadlineMs } = options;
+  const { dialect, gateway, failSafe, callbacks, announcements, log, publicBaseUrl, webhookDeadlineMs } = options;
   const router = express.Router();
   router.use(express.urlencoded({ extended: false, limit: MOST_BYTES }));
   router.use((req, res, next) => {
@@ -84,9 +91,7 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
       log.error({ ...line, ms: Date.now() - started, err: error }, 'webhook answered by the fail-safe');
       instructions = await failSafe.serve(facts, message, cause);
     }
-    const baseUrl = publicBaseUrl ?? originOf(res.req);
-    const { contentType, body } = dialect.render(instructions, { baseUrl });
-    res.status(200).type(contentType).send(body);
+    send(res, instructions);
   }
 
   router.post('/voice', async (_req, res) => {
@@ -96,18 +101,49 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
     await instruct(res, facts, message, (deadline) => gateway.start(facts, message, deadline));
   });
 
-  async function step(res: Response, query: StepQuery): Promise<void> {
+  async function step(
+    res: Response,
+    query: StepQuery,
+    complete?: (message: CarrierMessage, call: CallRef) => Promise<CarrierMessage>,
+  ): Promise<void> {
     const webhook = webhookOf(res);
     const { facts, call, message } = read(() => ({
       facts: dialect.readInbound(webhook),
       ...dialect.readStep(webhook, query),
     }));
-    await instruct(res, facts, message, (deadline) => gateway.advance(call, message, deadline));
+    const whole = complete === undefined ? message : await complete(message, call);
+    await instruct(res, facts, whole, (deadline) => gateway.advance(call, whole, deadline));
   }
 
-  router.post('/menu', (req, res) => step(res, { step: 'menu', ...read(() => menuQuery.parse(req.query)) }));
-  router.post('/dial', (req, res) => step(res, { step: 'dial', ...read(() => dialQuery.parse(req.query)) }));
+  function send(res: Response, instructions: Instructions): void {
+    const { contentType, body } = dialect.render(instructions, { baseUrl: publicBaseUrl ?? originOf(res.req) });
+    res.status(200).type(contentType).send(body);
+  }
+
+  router.post('/ivr', (req, res) => step(res, { step: 'ivr', ...read(() => ivrQuery.parse(req.query)) }));
+  router.post('/menu', (req, res) =>
+    step(res, { step: 'ivr', no: read(() => menuQuery.parse(req.query)).try }),
+  );
+  router.post('/dial', async (req, res) => {
+    const { attempt, screened } = read(() => dialQuery.parse(req.query));
+    await step(res, { step: 'dial', attempt }, async (message, call) =>
+      screened !== undefined && message.type === 'dial_finished'
+        ? { ...message, acceptedAt: await announcements.acceptedAt(call.callId, attempt) }
+        : message,
+    );
+  });
   router.post('/fallback', (_req, res) => step(res, { step: 'fallback' }));
+
+  /** On the buyer's leg: what whoever answers hears, and the key they press. The caller hears ringing meanwhile. */
+  router.post('/announce', async (req, res) => {
+    const { call, attempt } = read(() => announcementQuery.parse(req.query));
+    send(res, await announcements.announce(call as CallId, attempt));
+  });
+  router.post('/accept', async (req, res) => {
+    const { call, attempt } = read(() => announcementQuery.parse(req.query));
+    const { digits, at } = read(() => dialect.readAcceptance(webhookOf(res)));
+    send(res, await announcements.accept(call as CallId, attempt, digits, at));
+  });
 
   /** Callbacks nobody waits for an answer to: always taken, at once. */
   router.post('/status', async (_req, res) => {
@@ -115,7 +151,7 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
     res.status(204).end();
   });
   router.post('/leg', async (req, res) => {
-    const { attempt } = read(() => dialQuery.parse(req.query));
+    const { attempt } = read(() => legQuery.parse(req.query));
     const { call, news } = read(() => dialect.readLeg(webhookOf(res), attempt));
     if (news !== null) await callbacks.news(call, news);
     res.status(204).end();

@@ -6,11 +6,13 @@ import type { DialStatus } from './outcome';
 export type CarrierMessage =
   | { readonly type: 'inbound'; readonly at: string }
   | {
-      readonly type: 'menu_answered';
+      readonly type: 'ivr_answered';
       readonly at: string;
-      readonly try: number;
-      /** `null` for silence. */
+      /** Which of the things the caller was asked in this call, from 1. */
+      readonly no: number;
+      /** Both `null` for silence, and for a carrier that was only asked to come back. */
       readonly digits: string | null;
+      readonly speech: string | null;
       readonly callerGone: boolean;
     }
   | {
@@ -20,6 +22,10 @@ export type CarrierMessage =
       readonly status: DialStatus;
       /** Seconds of talk as the carrier counted them. */
       readonly talkSeconds: number | null;
+      /** Whether caller and buyer were put through to each other; `null` where the carrier does not say. */
+      readonly bridged: boolean | null;
+      /** When the buyer pressed the key that accepts the call; `null`: never, or not asked to. */
+      readonly acceptedAt: string | null;
       readonly callerGone: boolean;
       /** The carrier's own word for the status. */
       readonly carrierStatus: string;
@@ -34,8 +40,8 @@ export function messageKey(message: CarrierMessage): string {
   switch (message.type) {
     case 'inbound':
       return 'voice';
-    case 'menu_answered':
-      return `menu-${message.try}`;
+    case 'ivr_answered':
+      return `ivr-${message.no}`;
     case 'dial_finished':
       return `dial-${message.attempt}`;
     case 'fallback_finished':

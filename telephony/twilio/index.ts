@@ -1,6 +1,6 @@
 import { validateRequest } from 'twilio/lib/webhooks/webhooks';
 import type { CarrierDialect, WebhookRequest } from '../port';
-import { readInbound, readLeg, readRecording, readStatus, readStep, signedFields } from './read';
+import { readAcceptance, readInbound, readLeg, readRecording, readStatus, readStep, signedFields } from './read';
 import { renderTwiml } from './render';
 
 /** Twilio's dialect: form-encoded webhooks signed with the account's auth token, TwiML back. */
@@ -13,6 +13,7 @@ export function createTwilioDialect(account: { readonly authToken: string }): Ca
     readStatus,
     readLeg,
     readRecording,
+    readAcceptance,
     render: (instructions, { baseUrl }) => ({
       contentType: 'text/xml; charset=utf-8',
       body: renderTwiml(instructions, `${baseUrl}/telephony/twilio`),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CallFacts } from '../../domain/call/facts';
 import type { CarrierMessage, CarrierNews } from '../../domain/call/events';
+import { ATTESTATIONS, type Attestation } from '../../domain/campaign/status';
 import type { DialStatus } from '../../domain/call/outcome';
 import { unreachable } from '../../domain/exhaustive';
 import type { E164 } from '../../domain/ids';
@@ -46,15 +47,20 @@ const inbound = named.extend({
   FromState: optionalText,
   FromZip: optionalText,
   FromCountry: optionalText,
+  StirVerstat: optionalText,
 });
 
 const step = named.extend({
   CallStatus: optionalText,
   Digits: hint(128),
+  SpeechResult: hint(1024),
   DialCallStatus: optionalText,
   DialCallDuration: seconds,
   DialSipResponseCode: optionalText,
+  DialBridged: optionalText,
 });
+
+const acceptance = z.object({ Digits: hint(128) });
 
 const status = named.extend({
   CallStatus: required,
@@ -95,7 +101,14 @@ export function readInbound(request: WebhookRequest): CallFacts {
     to: form.To,
     receivedAt: request.receivedAt,
     geography,
+    attestation: attestationOf(form.StirVerstat),
   };
+}
+
+/** https://www.twilio.com/docs/voice/trusted-calling-with-shakenstir: only a check that passed attests anything. */
+function attestationOf(verstat: string | undefined): Attestation | null {
+  const level = /^TN-Validation-Passed-([ABC])(?:-|$)/.exec(verstat ?? '')?.[1];
+  return ATTESTATIONS.find((known) => known === level) ?? null;
 }
 
 /** https://www.twilio.com/docs/voice/make-calls#anonymous, and the numbers that spell it on a keypad. */
@@ -110,10 +123,17 @@ export function readStep(
   const at = request.receivedAt;
   const callerGone = form.CallStatus !== undefined && OVER.has(form.CallStatus);
   switch (query.step) {
-    case 'menu':
+    case 'ivr':
       return {
         call,
-        message: { type: 'menu_answered', at, try: query.try, digits: form.Digits || null, callerGone },
+        message: {
+          type: 'ivr_answered',
+          at,
+          no: query.no,
+          digits: form.Digits || null,
+          speech: form.SpeechResult?.trim() || null,
+          callerGone,
+        },
       };
     case 'dial':
       return {
@@ -124,6 +144,8 @@ export function readStep(
           attempt: query.attempt,
           status: dialStatus(form.DialCallStatus, form.DialSipResponseCode),
           talkSeconds: form.DialCallDuration ?? null,
+          bridged: form.DialBridged === undefined ? null : form.DialBridged.toLowerCase() === 'true',
+          acceptedAt: null,
           callerGone,
           carrierStatus: form.DialCallStatus ?? 'not given',
         },
@@ -133,6 +155,10 @@ export function readStep(
     default:
       return unreachable(query);
   }
+}
+
+export function readAcceptance(request: WebhookRequest): { readonly digits: string | null; readonly at: string } {
+  return { digits: acceptance.parse(request.form).Digits || null, at: request.receivedAt };
 }
 
 export function readStatus(request: WebhookRequest): StatusReport {

@@ -1,10 +1,19 @@
 import VoiceResponse from 'twilio/lib/twiml/VoiceResponse';
 import { unreachable } from '../../domain/exhaustive';
 import type { Instruction, Instructions, Prompt } from '../../domain/instructions';
-import { callbackPath } from '../port';
+import { announcementPath, callbackPath } from '../port';
 
 /** Languages that TwiML's `<Say>` knows are open-ended; its type lists those of today. */
 type SayLanguage = NonNullable<VoiceResponse.SayAttributes['language']>;
+type SayVoice = NonNullable<VoiceResponse.SayAttributes['voice']>;
+type GatherLanguage = NonNullable<VoiceResponse.GatherAttributes['language']>;
+type GatherInput = Extract<Instruction, { verb: 'gather' }>['input'];
+
+const GATHER_INPUT: Record<GatherInput, ('dtmf' | 'speech')[]> = {
+  digits: ['dtmf'],
+  speech: ['speech'],
+  digits_or_speech: ['dtmf', 'speech'],
+};
 
 /**
  * Instructions as TwiML. The library escapes text.
@@ -24,8 +33,17 @@ function renderOne(response: VoiceResponse, instruction: Instruction, root: stri
     case 'gather': {
       const action = `${root}/${callbackPath(instruction.callback)}`;
       const gather = response.gather({
-        input: ['dtmf'],
-        numDigits: instruction.digits,
+        input: GATHER_INPUT[instruction.input],
+        ...(instruction.input === 'speech'
+          ? {}
+          : { numDigits: instruction.digits, finishOnKey: instruction.terminator ?? '' }),
+        ...(instruction.speech === null
+          ? {}
+          : {
+              language: instruction.speech.language as GatherLanguage,
+              speechTimeout: 'auto',
+              ...(instruction.speech.hints.length > 0 ? { hints: instruction.speech.hints.join(',') } : {}),
+            }),
         timeout: instruction.timeoutSeconds,
         action,
         method: 'POST',
@@ -37,7 +55,6 @@ function renderOne(response: VoiceResponse, instruction: Instruction, root: stri
     }
     case 'dial': {
       const step = instruction.callback;
-      const attempt = step.step === 'dial' ? step.attempt : 0;
       const dial = response.dial({
         action: `${root}/${callbackPath(step)}`,
         method: 'POST',
@@ -45,6 +62,7 @@ function renderOne(response: VoiceResponse, instruction: Instruction, root: stri
         timeLimit: instruction.timeLimitSeconds,
         // The caller hears ringing, and is not charged as connected, until the buyer answers.
         answerOnBridge: true,
+        ...(instruction.callerId === null ? {} : { callerId: instruction.callerId }),
         ...(instruction.record
           ? {
               record: 'record-from-answer-dual' as const,
@@ -58,17 +76,27 @@ function renderOne(response: VoiceResponse, instruction: Instruction, root: stri
             }
           : {}),
       });
-      const report = instruction.reportAnswer
-        ? {
-            statusCallback: `${root}/leg?attempt=${attempt}`,
-            statusCallbackMethod: 'POST',
-            statusCallbackEvent: ['answered' as const],
-          }
-        : {};
-      if (instruction.destination.kind === 'tel') dial.number(report, instruction.destination.number);
-      else dial.sip(report, instruction.destination.uri);
+      const leg = {
+        ...(instruction.announce && step.step === 'dial'
+          ? { url: `${root}/${announcementPath(step.call, step.attempt)}`, method: 'POST' }
+          : {}),
+        ...(instruction.reportAnswer && step.step === 'dial'
+          ? {
+              statusCallback: `${root}/leg?attempt=${step.attempt}`,
+              statusCallbackMethod: 'POST',
+              statusCallbackEvent: ['answered' as const],
+            }
+          : {}),
+      };
+      for (const destination of instruction.destinations) {
+        if (destination.kind === 'tel') dial.number(leg, destination.number);
+        else dial.sip(leg, destination.uri);
+      }
       return;
     }
+    case 'redirect':
+      response.redirect({ method: 'POST' }, `${root}/${callbackPath(instruction.callback)}`);
+      return;
     case 'voicemail':
       say(response, instruction.prompt);
       response.record({
@@ -93,9 +121,16 @@ function renderOne(response: VoiceResponse, instruction: Instruction, root: stri
   }
 }
 
-function say(
-  where: { say(attributes: VoiceResponse.SayAttributes, text: string): unknown },
-  prompt: Prompt,
-): void {
-  where.say({ language: prompt.language as SayLanguage }, prompt.text);
+interface Speaker {
+  say(attributes: VoiceResponse.SayAttributes, text: string): unknown;
+  play(attributes: VoiceResponse.PlayAttributes, url: string): unknown;
+}
+
+function say(where: Speaker, prompt: Prompt): void {
+  if ('audioUrl' in prompt) {
+    where.play({}, prompt.audioUrl);
+    return;
+  }
+  const voice = prompt.voice === undefined ? {} : { voice: prompt.voice as SayVoice };
+  where.say({ language: prompt.language as SayLanguage, ...voice }, prompt.text);
 }
