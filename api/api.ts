@@ -15,6 +15,7 @@ import { createRouter } from './http/router';
 import { numberRoutes } from './numbers/routes';
 import { createDocsRouter } from './openapi/docs-page';
 import { documentRoute } from './openapi/routes';
+import { noRoute } from './problems';
 import { publisherRoutes } from './publishers/routes';
 
 /** Everything below `/api/v1`. What stands in this list is served, and is in the OpenAPI document. */
@@ -53,6 +54,6 @@ export function createApi(options: {
   router.use(createDocsRouter());
   router.use('/v1', helmet(), createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], { db, guard }));
   // Whoever has no key is not told which routes there are.
-  router.use('/v1', guard);
+  router.use('/v1', guard, noRoute);
   return { router, start: () => sweep.start(), stop: () => sweep.stop() };
 }
