@@ -27,8 +27,9 @@ interface OldMenuFirst {
   readonly entries: Asked['entries'];
 }
 
-type OldPolicy = Omit<CallPolicy, 'recoverUnderSeconds'> & {
+type OldPolicy = Omit<CallPolicy, 'recoverUnderSeconds' | 'channel'> & {
   readonly recoverUnderSeconds?: number | null;
+  readonly channel?: string;
   readonly record?: boolean;
 };
 
@@ -77,7 +78,7 @@ export function readFailSafeServed(stored: FailSafeServed): FailSafeServed {
 }
 
 function readPolicy(stored: OldPolicy): CallPolicy {
-  return { ...stored, recoverUnderSeconds: stored.recoverUnderSeconds ?? null };
+  return { ...stored, channel: stored.channel ?? '', recoverUnderSeconds: stored.recoverUnderSeconds ?? null };
 }
 
 function readPlaced(stored: Placed, policy: OldPolicy): Placed {

@@ -10,6 +10,8 @@ export interface CallPolicy {
   readonly campaignId: CampaignId;
   readonly publisherId: PublisherId | null;
   readonly currency: Currency;
+  /** Where the number is shown, for example `google_ads`; empty in calls of the first release. */
+  readonly channel: string;
   /** What the number's publisher gets; `null`: nothing. */
   readonly payout: PriceRule | null;
   readonly planVersion: number;
