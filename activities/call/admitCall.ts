@@ -145,7 +145,7 @@ async function decide(
   };
   if (campaign.flow === null) return placeCall(tx, selection, soFar);
   const { version, definition } = campaign.flow;
-  const ivr = { flow: definition, version, from: definition.start, askedBefore: 0 };
+  const ivr = { flow: definition, version, from: definition.start, askedBefore: 0, callerGoneAt: null };
   return goThroughFlow(tx, selection, ivr, soFar);
 }
 

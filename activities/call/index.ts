@@ -37,6 +37,8 @@ export interface RouteInput {
   readonly alreadyTried: readonly AssignmentId[];
   /** Where the IVR flow goes on; `null`: a buyer is chosen. */
   readonly resume: Resume | null;
+  /** The caller has hung up since they answered; `null`: they are on the line. ISO 8601. */
+  readonly callerGoneAt: string | null;
   readonly entries: readonly TimelineEntry[];
 }
 

@@ -3,11 +3,12 @@ import { insertTimeline } from '../../db/queries/timeline';
 import type { Asked, EndedAtOnce, Placed } from '../../domain/call/commands';
 import { createClock } from '../../domain/clock';
 import { isTrue } from '../../domain/condition-truth';
+import type { Outcome } from '../../domain/call/outcome';
 import type { TimelineEntry } from '../../domain/call/timeline';
 import { unreachable } from '../../domain/exhaustive';
 import { isOpenBy } from '../../domain/hours';
 import type { AskingNode, Flow, LookupNode, NodeId } from '../../domain/ivr/flow';
-import { walk, type Walk } from '../../domain/ivr/walk';
+import { walk, type Stop, type Walk } from '../../domain/ivr/walk';
 import { letGo, placeCall, treatCaller, type Decided, type SoFar } from './placement';
 import type { Selection } from './buyerSelection';
 
@@ -19,6 +20,8 @@ export interface InFlow {
   readonly from: NodeId;
   /** How many things the caller was asked before. */
   readonly askedBefore: number;
+  /** The caller has hung up: nobody is asked, dialled or forwarded any more. ISO 8601. */
+  readonly callerGoneAt: string | null;
 }
 
 /**
@@ -55,6 +58,10 @@ export async function goThroughFlow(
     played: [...soFar.played, ...walked.played],
   };
   const { callId } = facts;
+  if (ivr.callerGoneAt !== null) {
+    const outcome = outcomeWithoutCaller(stop);
+    return letGo(db, { callId, at: ivr.callerGoneAt, outcome, reason: 'caller hung up', prompt: null }, known);
+  }
   switch (stop.kind) {
     case 'ask':
     case 'lookup':
@@ -86,6 +93,24 @@ export async function goThroughFlow(
         { callId, at, outcome: stop.outcome, reason: `the IVR flow ended at "${stop.nodeId}"`, prompt: stop.prompt },
         known,
       );
+    default:
+      return unreachable(stop);
+  }
+}
+
+/** How the call would have ended had the hang-up come a moment later, once the flow had got there. */
+function outcomeWithoutCaller(stop: Stop): Outcome {
+  switch (stop.kind) {
+    case 'ask':
+    case 'lookup':
+      return 'abandoned_ivr';
+    case 'route':
+    case 'broken':
+      return 'abandoned_ringing';
+    case 'forward':
+    case 'voicemail':
+    case 'hang_up':
+      return stop.outcome;
     default:
       return unreachable(stop);
   }

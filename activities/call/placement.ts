@@ -4,7 +4,7 @@ import { endCall, insertStep, moveCall } from '../../db/queries/calls';
 import { takeTurn } from '../../db/queries/roundRobin';
 import { insertTimeline } from '../../db/queries/timeline';
 import type { EndedAtOnce, Placed, Qualifications } from '../../domain/call/commands';
-import type { CallStateName, TreatedOutcome } from '../../domain/call/outcome';
+import type { CallStateName, Outcome, TreatedOutcome } from '../../domain/call/outcome';
 import type { TimelineEntry } from '../../domain/call/timeline';
 import { attemptId, reservationId, type CallId } from '../../domain/ids';
 import { HANG_UP, say, type Instructions, type Prompt } from '../../domain/instructions';
@@ -125,7 +125,7 @@ export function treatCaller(db: Queryable, treated: Treated, soFar: SoFar): Deci
 /** The flow itself lets the caller go. */
 export function letGo(
   db: Queryable,
-  left: Omit<Treated, 'treatment'> & { readonly prompt: Prompt | null },
+  left: Omit<Treated, 'treatment' | 'outcome'> & { readonly outcome: Outcome; readonly prompt: Prompt | null },
   soFar: SoFar,
 ): Decided<EndedAtOnce> {
   const { prompt, ...ended } = left;
@@ -135,7 +135,11 @@ export function letGo(
 
 function endAtOnce(
   db: Queryable,
-  end: Omit<Treated, 'treatment'> & { readonly instructions: Instructions; readonly detail: string },
+  end: Omit<Treated, 'treatment' | 'outcome'> & {
+    readonly outcome: Outcome;
+    readonly instructions: Instructions;
+    readonly detail: string;
+  },
   soFar: SoFar,
 ): Decided<EndedAtOnce> {
   const { callId, at, outcome, reason, instructions } = end;

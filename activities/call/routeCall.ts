@@ -49,7 +49,7 @@ export function createRouteCall({ db, campaigns }: Dependencies): CallActivities
         const decided =
           ivr === null
             ? await placeCall(tx, selection, soFar)
-            : await goThroughFlow(tx, selection, ivr.flow, soFar);
+            : await goThroughFlow(tx, selection, { ...ivr.flow, callerGoneAt: input.callerGoneAt }, soFar);
         const row = {
           callId,
           name,
@@ -93,7 +93,7 @@ async function flowFor(
   { facts, policy, qualifications, at }: RouteInput,
   resume: NonNullable<RouteInput['resume']>,
 ): Promise<{
-  readonly flow: InFlow;
+  readonly flow: Omit<InFlow, 'callerGoneAt'>;
   readonly tags: Qualifications;
   readonly entries: readonly TimelineEntry[];
 }> {

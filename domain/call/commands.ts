@@ -52,6 +52,8 @@ export type Command =
       readonly alreadyTried: readonly AssignmentId[];
       /** Where the IVR flow goes on; `null`: a buyer is chosen. */
       readonly resume: Resume | null;
+      /** The caller has hung up since they answered: where the flow would have led says how the call ends. */
+      readonly callerGoneAt: string | null;
       readonly entries: readonly TimelineEntry[];
     }
   | {

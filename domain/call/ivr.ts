@@ -15,6 +15,7 @@ import { answerOnly, enter, finish, route } from './steps';
  */
 
 type InIvr = Extract<Phase, { name: 'ivr' }>;
+type Answered = Extract<CallEvent, { type: 'ivr_answered' }>;
 
 /** The flow waits at a node for the first time. */
 export function ask(state: CallState, policy: CallPolicy, asked: Asked): Step {
@@ -24,15 +25,12 @@ export function ask(state: CallState, policy: CallPolicy, asked: Asked): Step {
   return enter({ ...state, asked: phase.no }, policy, phase, instructions);
 }
 
-export function onIvrAnswered(
-  state: CallState,
-  event: Extract<CallEvent, { type: 'ivr_answered' }>,
-): Step {
+export function onIvrAnswered(state: CallState, event: Answered): Step {
   const { phase, policy } = state;
   if (!fits(state, event) || phase.name !== 'ivr' || policy === null) return answerOnly(state, HANG_UP);
   const { node } = phase;
   if (node.kind === 'lookup') {
-    return leftBy(state, policy, event) ?? goOn(state, policy, phase, phase.nodeId, event.at);
+    return goOn(state, policy, phase, phase.nodeId, event);
   }
   const answer = readAnswer(node, event);
   const noted = note(state, {
@@ -46,10 +44,13 @@ export function onIvrAnswered(
     answer.kind === 'accepted'
       ? { ...noted, qualifications: { ...noted.qualifications, ...answer.tags } }
       : noted;
-  const left = leftBy(known, policy, event);
-  if (left !== null) return left;
-  if (answer.kind === 'accepted') return goOn(known, policy, phase, answer.next, event.at);
-  if (phase.try >= node.tries) return goOn(known, policy, phase, node.noAnswer, event.at);
+  if (answer.kind === 'accepted') return goOn(known, policy, phase, answer.next, event);
+  if (phase.try >= node.tries) return goOn(known, policy, phase, node.noAnswer, event);
+  const goneAt = hungUpAt(known, event);
+  if (goneAt !== null) {
+    const ending = { outcome: 'abandoned_ivr', reason: 'caller hung up', at: goneAt, attempt: null } as const;
+    return finish(known, policy, ending);
+  }
   const again: InIvr = { ...phase, no: phase.no + 1, try: phase.try + 1 };
   return answerOnly(
     { ...known, asked: again.no, phase: again },
@@ -57,17 +58,16 @@ export function onIvrAnswered(
   );
 }
 
-function goOn(state: CallState, policy: CallPolicy, phase: InIvr, nodeId: NodeId, at: string): Step {
-  return route(state, policy, at, { resume: { no: phase.no, nodeId } });
+/**
+ * A caller who has hung up meanwhile is taken on all the same, as far as the flow leads without them: the call must end
+ * alike whether the answer or the hang-up was heard of first.
+ */
+function goOn(state: CallState, policy: CallPolicy, phase: InIvr, nodeId: NodeId, event: Answered): Step {
+  const resume = { no: phase.no, nodeId };
+  return route(state, policy, event.at, { resume, callerGoneAt: hungUpAt(state, event) });
 }
 
-/** The end, when the caller has hung up; `null` while they are on the line. */
-function leftBy(
-  state: CallState,
-  policy: CallPolicy,
-  event: { readonly at: string; readonly callerGone: boolean },
-): Step | null {
-  const at = state.callerGoneAt ?? (event.callerGone ? event.at : null);
-  if (at === null) return null;
-  return finish(state, policy, { outcome: 'abandoned_ivr', reason: 'caller hung up', at, attempt: null });
+/** When the caller hung up; `null` while they are on the line. */
+function hungUpAt(state: CallState, event: Answered): string | null {
+  return state.callerGoneAt ?? (event.callerGone ? event.at : null);
 }

@@ -54,7 +54,7 @@ export function route(
   state: CallState,
   policy: CallPolicy,
   at: string,
-  from: { readonly resume: Resume } | { readonly previous: AttemptEnd },
+  from: { readonly resume: Resume; readonly callerGoneAt: string | null } | { readonly previous: AttemptEnd },
 ): Step {
   return {
     state: handedOver({ ...state, phase: { name: 'routing' } }),
@@ -69,6 +69,7 @@ export function route(
           previous: 'previous' in from ? from.previous : null,
           alreadyTried: state.tried,
           resume: 'resume' in from ? from.resume : null,
+          callerGoneAt: 'resume' in from ? from.callerGoneAt : null,
           entries: state.unwritten,
         },
       },
