@@ -2,7 +2,7 @@ import { loadCallerHistory } from '../../db/queries/history';
 import type { Queryable } from '../../db/pool';
 import type { Qualifications } from '../../domain/call/commands';
 import type { CallFacts } from '../../domain/call/facts';
-import { callerGeography } from '../../domain/geography/caller-geography';
+import { callerGeography } from '../../domain/geography/caller';
 import type { BuyerId, CampaignId, PublisherId } from '../../domain/ids';
 import type { Flow } from '../../domain/ivr/flow';
 import type { RoutingPlan } from '../../domain/routing/plan';
