@@ -7,7 +7,14 @@ import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { Detail, TimelineEntry } from '../../domain/call/timeline';
 import { unreachable } from '../../domain/exhaustive';
 import { attemptId, type AssignmentId, type E164 } from '../../domain/ids';
-import { allClosed, decideRoute, roundRobinRules, type Candidate, type RouteDecision, type Turns } from '../../domain/routing/decide';
+import {
+  allClosed,
+  decideRoute,
+  roundRobinRules,
+  type Candidate,
+  type RouteDecision,
+  type Turns,
+} from '../../domain/routing/decide';
 import type { RoutingFacts } from '../../domain/routing/facts';
 import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
 import type { Treatment } from '../../domain/treatment';

@@ -60,7 +60,11 @@ export async function goThroughFlow(
   const { callId } = facts;
   if (ivr.callerGoneAt !== null) {
     const outcome = outcomeWithoutCaller(stop);
-    return letGo(db, { callId, at: ivr.callerGoneAt, outcome, reason: 'caller hung up', prompt: null }, known);
+    return letGo(
+      db,
+      { callId, at: ivr.callerGoneAt, outcome, reason: 'caller hung up', prompt: null },
+      known,
+    );
   }
   switch (stop.kind) {
     case 'ask':
@@ -69,11 +73,7 @@ export async function goThroughFlow(
     case 'route':
     case 'broken':
       // A flow that is broken in spite of the validator must not cost the caller: a buyer can still take them.
-      return placeCall(
-        db,
-        { ...selection, routingFacts: { ...routingFacts, tags: walked.tags } },
-        known,
-      );
+      return placeCall(db, { ...selection, routingFacts: { ...routingFacts, tags: walked.tags } }, known);
     case 'forward':
     case 'voicemail':
       return treatCaller(
@@ -90,7 +90,13 @@ export async function goThroughFlow(
     case 'hang_up':
       return letGo(
         db,
-        { callId, at, outcome: stop.outcome, reason: `the IVR flow ended at "${stop.nodeId}"`, prompt: stop.prompt },
+        {
+          callId,
+          at,
+          outcome: stop.outcome,
+          reason: `the IVR flow ended at "${stop.nodeId}"`,
+          prompt: stop.prompt,
+        },
         known,
       );
     default:

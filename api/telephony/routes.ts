@@ -39,7 +39,8 @@ const acceptanceQuery = announcementQuery.extend({ since: z.iso.datetime() });
 
 /** A carrier's webhooks. Every one of them is verified before it is read. */
 export function createTelephonyRouter(options: TelephonyOptions): Router {
-  const { dialect, gateway, failSafe, callbacks, announcements, log, publicBaseUrl, webhookDeadlineMs } = options;
+  const { dialect, gateway, failSafe, callbacks, announcements, log, publicBaseUrl, webhookDeadlineMs } =
+    options;
   const router = express.Router();
   router.use(express.urlencoded({ extended: false, limit: MOST_BYTES }));
   router.use((req, res, next) => {
@@ -117,7 +118,9 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
   }
 
   function reply(res: Response, instructions: Instructions): void {
-    const { contentType, body } = dialect.render(instructions, { baseUrl: publicBaseUrl ?? originOf(res.req) });
+    const { contentType, body } = dialect.render(instructions, {
+      baseUrl: publicBaseUrl ?? originOf(res.req),
+    });
     res.status(200).type(contentType).send(body);
   }
 

@@ -52,10 +52,7 @@ export function onIvrAnswered(state: CallState, event: Answered): Step {
     return finish(known, policy, ending);
   }
   const again: InIvr = { ...phase, no: phase.no + 1, try: phase.try + 1 };
-  return answerOnly(
-    { ...known, asked: again.no, phase: again },
-    askInstructions(state.facts, again, []),
-  );
+  return answerOnly({ ...known, asked: again.no, phase: again }, askInstructions(state.facts, again, []));
 }
 
 /**

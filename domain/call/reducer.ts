@@ -108,9 +108,7 @@ function onRouted(state: CallState, routed: Routed, at: string): Step {
   const known = learnt(state, routed);
   if (routed.kind === 'ended') return endAtOnce(known, routed, at);
   if (known.policy === null) return noEffect(known);
-  return routed.kind === 'asked'
-    ? ask(known, known.policy, routed)
-    : place(known, known.policy, routed, at);
+  return routed.kind === 'asked' ? ask(known, known.policy, routed) : place(known, known.policy, routed, at);
 }
 
 function onFallbackFinished(state: CallState, at: string): Step {

@@ -157,7 +157,10 @@ export function readStep(
   }
 }
 
-export function readAcceptance(request: WebhookRequest): { readonly digits: string | null; readonly at: string } {
+export function readAcceptance(request: WebhookRequest): {
+  readonly digits: string | null;
+  readonly at: string;
+} {
   return { digits: acceptance.parse(request.form).Digits || null, at: request.receivedAt };
 }
 
