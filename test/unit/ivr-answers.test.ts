@@ -151,7 +151,10 @@ describe('a lookup', () => {
     'does not reach into what every object inherits by %s',
     (path) => {
       const node = lookup({ fields: [{ path, tag: 'tier' }] });
-      expect(read({ name: 'x' }, node)).toMatchObject({ tags: {} });
+      expect(read({ name: 'x' }, node)).toMatchObject({
+        tags: {},
+        decision: `answered; left out: ${path} (missing)`,
+      });
     },
   );
   it('reads entries of lists by their number', () => {
