@@ -53,7 +53,7 @@ describe('a buyer is dialled', () => {
     expect(call.attempts).toHaveLength(1);
     expect(call.attempts[0]?.destinations).toHaveLength(3);
     expect(call.reservations).toHaveLength(1);
-    expect(carrier.dials[0]?.legs.map(({ result }) => result)).toEqual(['canceled', 'completed', 'busy']);
+    expect(carrier.dials[0]?.legs.map(({ result }) => result)).toEqual(['lost', 'completed', 'busy']);
   });
 
   it('with a whisper that only the buyer hears', async () => {

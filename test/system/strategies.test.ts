@@ -1,4 +1,4 @@
-import { weightedOrder } from '../../domain/routing/draw';
+import { createDraw, drawKey } from '../../domain/routing/draw';
 import { insertCampaign, type TestCampaign } from './campaign-fixture';
 import { dialled, heard, placeCall, skipReasons } from './placing';
 import { startSystem, type SystemUnderTest } from './system';
@@ -132,11 +132,10 @@ describe('a call is routed', () => {
       Array.from({ length: 6 }, () => placeCall(system, { to: weighted.number, buyers: BUSY })),
     );
     for (const { call } of calls) {
-      const drawn = weightedOrder(
-        weighted.buyers.map(({ name, weight }) => ({ id: `asg_weighted_${name}`, name, weight })),
-        ({ weight = 1 }) => weight,
-        `${call.id}/plan-1`,
-      );
+      const draw = createDraw(`${call.id}/plan-1`);
+      const drawn = weighted.buyers
+        .map(({ name, weight = 1 }) => ({ name, key: drawKey(draw(`asg_weighted_${name}`), weight) }))
+        .sort((one, other) => one.key - other.key);
       expect(dialled(call)).toEqual(drawn.map(({ name }) => name));
     }
   });
