@@ -121,8 +121,11 @@ function generate(names: ReadonlyMap<z.ZodType, string>, io: Direction): Record<
   );
 }
 
-function withoutHead({ $schema: _, $id: __, ...schema }: JsonSchema): JsonSchema {
-  return schema;
+/** A component has no address of its own. */
+function withoutHead(schema: JsonSchema): JsonSchema {
+  return Object.fromEntries(
+    Object.entries(schema).filter(([keyword]) => keyword !== '$schema' && keyword !== '$id'),
+  );
 }
 
 /** Names whose two directions are not the same, also where only something they refer to differs. */
