@@ -1,6 +1,9 @@
 import type { Campaign } from '../../contract/resources/campaign';
 import type { Publisher } from '../../contract/resources/publisher';
+import { createKeySweep } from '../../api/http/key-sweep';
+import { createLogger } from '../../runtime/logger';
 import { startApi, type ApiServer } from './api-server';
+import { eventually } from './eventually';
 
 const CAMPAIGN = { name: 'Roofing', timeZone: 'America/Chicago', currency: 'USD' };
 
@@ -105,6 +108,56 @@ describe('writing over HTTP', () => {
       expect(second.status).toBe(201);
       expect((second.body as Publisher).id).not.toBe((first.body as Publisher).id);
       expect((await post('/publishers', 'old', { name: 'Another' })).text).toBe(second.text);
+    });
+
+    it('is forgotten after a day, and no other with it', async () => {
+      await post('/publishers', 'to forget', { name: 'Partner' });
+      await post('/publishers', 'to keep', { name: 'Partner' });
+      await api.db.query({
+        name: '',
+        text: `UPDATE idempotent_requests SET created_at = now() - interval '25 hours' WHERE key = 'to forget'`,
+        values: [],
+      });
+      const log = createLogger({ process: 'test', level: 'silent' });
+      const sweep = createKeySweep({ db: api.db, log, everyMs: 10 });
+      sweep.start();
+      try {
+        await eventually(async () => {
+          const { rows } = await api.db.query({
+            name: '',
+            text: `SELECT key FROM idempotent_requests WHERE key IN ('to forget', 'to keep')`,
+            values: [],
+          });
+          expect(rows).toEqual([{ key: 'to keep' }]);
+        });
+      } finally {
+        await sweep.stop();
+      }
+    });
+
+    it('leaves nothing of a request whose connection broke before it was committed', async () => {
+      const publishers = await count('publishers');
+      const blocker = await api.db.connect();
+      try {
+        await blocker.query('BEGIN');
+        await blocker.query('LOCK TABLE audit_entries IN ACCESS EXCLUSIVE MODE');
+        const cut = post('/publishers', 'cut off', { name: 'Partner' });
+        await eventually(async () => {
+          const { rows } = await blocker.query(
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          );
+          expect(rows).toHaveLength(1);
+        });
+        expect((await cut).status).toBe(503);
+        await blocker.query('ROLLBACK');
+      } finally {
+        blocker.release();
+      }
+      expect(await count('publishers')).toBe(publishers);
+      const again = await post('/publishers', 'cut off', { name: 'Partner' });
+      expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, null]);
+      expect(await count('publishers')).toBe(publishers + 1);
     });
 
     it.each(['', 'x'.repeat(256), 'näh'])('refuses the key %j', async (key) => {
