@@ -1,5 +1,6 @@
+import type { CarrierAccount, CarrierName } from '../../telephony/simulator';
 import { findRunningSystem } from '../start/run-record';
-import { loadSecrets } from '../start/secrets';
+import { loadSecrets, type Secrets } from '../start/secrets';
 import { InputError } from './input';
 
 /** The Callyard to call, and what it takes to be its carrier. */
@@ -7,8 +8,7 @@ export interface Target {
   readonly apiUrl: string;
   readonly voiceUrl: string;
   readonly statusUrl: string;
-  readonly accountSid: string;
-  readonly authToken: string;
+  readonly account: CarrierAccount;
   readonly adminKey: string;
   /** Null when it is not known where the Temporal UI is. */
   readonly workflowUrl: ((workflowId: string) => string) | null;
@@ -19,7 +19,11 @@ export interface Target {
  *
  * @throws InputError when nothing answers there
  */
-export async function findTarget(url: string | undefined, env: NodeJS.ProcessEnv): Promise<Target> {
+export async function findTarget(
+  url: string | undefined,
+  carrier: CarrierName,
+  env: NodeJS.ProcessEnv,
+): Promise<Target> {
   const running = await findRunningSystem(env);
   const base = baseUrl(url ?? running?.apiUrl ?? `http://localhost:${env['PORT'] ?? '3000'}`);
   await checkRunning(base, url !== undefined);
@@ -28,16 +32,33 @@ export async function findTarget(url: string | undefined, env: NodeJS.ProcessEnv
   const ui = ours?.temporalUiUrl ?? null;
   return {
     apiUrl: base,
-    voiceUrl: `${base}/telephony/twilio/voice`,
-    statusUrl: `${base}/telephony/twilio/status`,
-    accountSid: secrets.twilioAccountSid,
-    authToken: secrets.twilioAuthToken,
+    voiceUrl: `${base}/telephony/${carrier}/voice`,
+    statusUrl: `${base}/telephony/${carrier}/status`,
+    account: accountOf(carrier, secrets),
     adminKey: secrets.adminKey,
     workflowUrl:
       ours === null || ui === null
         ? null
         : (id) => `${ui}/namespaces/${ours.temporalNamespace}/workflows/${encodeURIComponent(id)}`,
   };
+}
+
+function accountOf(carrier: CarrierName, { twilio, signalwire, telnyx }: Secrets): CarrierAccount {
+  switch (carrier) {
+    case 'twilio':
+      return { carrier, ...twilio };
+    case 'signalwire':
+      return { carrier, accountSid: signalwire.projectId, signingKey: signalwire.signingKey };
+    case 'telnyx':
+      if (telnyx.privateKey === null) {
+        throw new InputError(
+          'TELNYX_PUBLIC_KEY is set: only Telnyx has the private key to it. Unset it to play Telnyx with a made-up pair.',
+        );
+      }
+      return { carrier, accountSid: telnyx.accountSid, privateKey: telnyx.privateKey };
+    default:
+      return carrier satisfies never;
+  }
 }
 
 function baseUrl(text: string): string {
