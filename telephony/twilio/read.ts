@@ -145,7 +145,7 @@ export function readStep(
           status: dialStatus(form.DialCallStatus, form.DialSipResponseCode),
           talkSeconds: form.DialCallDuration ?? null,
           bridged: form.DialBridged === undefined ? null : form.DialBridged.toLowerCase() === 'true',
-          acceptedAt: null,
+          accepted: null,
           callerGone,
           carrierStatus: form.DialCallStatus ?? 'not given',
         },
