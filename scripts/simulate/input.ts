@@ -1,5 +1,12 @@
 import { type Command, CommanderError, InvalidArgumentError } from 'commander';
-import type { BuyerBehaviour, Buyers, CallerAnswer, CallerHangUp, CarrierName, Place } from '../../telephony/simulator';
+import type {
+  BuyerBehaviour,
+  Buyers,
+  CallerAnswer,
+  CallerHangUp,
+  CarrierName,
+  Place,
+} from '../../telephony/simulator';
 
 /** Something the user can put right: shown as one line, exit code 2. */
 export class InputError extends Error {}

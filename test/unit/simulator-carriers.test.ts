@@ -1,5 +1,6 @@
 import { generateKeyPairSync, verify } from 'node:crypto';
 import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks';
+import type { SignalWireAccount, TelnyxAccount } from '../../telephony/simulator';
 import { Platform, type Received } from './simulator-platform';
 
 const platform = new Platform();
@@ -13,7 +14,11 @@ const dial = (attributes = ''): string =>
   `<Dial action="/dialled" ${attributes}><Number statusCallback="/leg">+12125550111</Number></Dial>`;
 
 describe('SignalWire', () => {
-  const account = { carrier: 'signalwire', accountSid: project, signingKey: 'PSK_secret' } as const;
+  const account: SignalWireAccount = {
+    carrier: 'signalwire',
+    accountSid: project,
+    signingKey: 'PSK_secret',
+  };
   const expected = ({ path, fields }: Received): string =>
     getExpectedTwilioSignature('PSK_secret', `${platform.origin}${path}`, { ...fields });
 
@@ -33,7 +38,8 @@ describe('SignalWire', () => {
 
   test('can sign under Twilio’s header', async () => {
     platform.twiml('/voice', '<Hangup/>');
-    await platform.callFrom({ ...account, signatureHeader: 'x-twilio-signature' });
+    const older: SignalWireAccount = { ...account, signatureHeader: 'x-twilio-signature' };
+    await platform.callFrom(older);
     const [voice] = platform.at('/voice');
     expect(voice?.headers['x-twilio-signature']).toBe(voice === undefined ? '' : expected(voice));
     expect(voice?.headers).not.toHaveProperty('x-signalwire-signature');
@@ -49,7 +55,7 @@ describe('SignalWire', () => {
 
 describe('Telnyx', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const account = { carrier: 'telnyx', accountSid: project, privateKey } as const;
+  const account: TelnyxAccount = { carrier: 'telnyx', accountSid: project, privateKey };
   const isSigned = ({ headers, body }: Received): boolean =>
     verify(
       null,

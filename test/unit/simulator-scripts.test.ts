@@ -27,9 +27,12 @@ describe('what a user types', () => {
     });
   });
 
-  test.each(['maybe', 'answer:', 'answer:x', 'busy:3', 'answer:1:2', 'answer:press=', 'answer:press=x', ''])('is refused as "%s"', (text) => {
-    expect(() => parseBehaviour(text, 12)).toThrow(`Unknown buyer behaviour "${text}"`);
-  });
+  test.each(['maybe', 'answer:', 'answer:x', 'busy:3', 'answer:1:2', 'answer:press=', 'answer:press=x', ''])(
+    'is refused as "%s"',
+    (text) => {
+      expect(() => parseBehaviour(text, 12)).toThrow(`Unknown buyer behaviour "${text}"`);
+    },
+  );
 
   test('gives behaviours in dial order, and some to one number or SIP address', () => {
     const buyers = parseBuyers(
