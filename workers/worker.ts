@@ -62,7 +62,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         log.warn({ campaign, err: error }, 'campaign could not be read again');
       });
     },
-    onLost: (error) => log.warn({ err: error }, 'not told of configuration changes; calls look for themselves'),
+    onLost: (error) =>
+      log.warn({ err: error }, 'not told of configuration changes; calls look for themselves'),
     onListening: () => log.info('told of configuration changes'),
   });
   const connection = await NativeConnection.connect({ address: options.temporalAddress });

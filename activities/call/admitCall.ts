@@ -11,6 +11,7 @@ import type { CallFacts } from '../../domain/call/facts';
 import type { CallStateName, UnroutedOutcome } from '../../domain/call/outcome';
 import type { CallPolicy } from '../../domain/call/policy';
 import type { TimelineEntry } from '../../domain/call/timeline';
+import { matchDuplicate } from '../../domain/campaign/duplicates';
 import { unreachable } from '../../domain/exhaustive';
 import type { CampaignId, E164, PublisherId } from '../../domain/ids';
 import type { CallerHistory } from '../../domain/routing/facts';
@@ -117,14 +118,14 @@ async function decide(
   const verdict = screen({
     campaignStatus: campaign.status,
     hours: campaign.hours,
-    blockedReason: called.blockedReason,
+    blockedBecause: called.blockedReason,
     callerAnonymous: facts.from === null,
     anonymousCallers: campaign.anonymousCallers,
     attestation: facts.attestation,
     minimumAttestation: campaign.minimumAttestation,
     spamWindowSeconds: campaign.spamWindowSeconds,
-    duplicates: campaign.duplicates,
-    history,
+    lastCalledAt: latest(history.map(({ lastCalledAt }) => lastCalledAt)),
+    duplicate: campaign.duplicates === null ? null : matchDuplicate(campaign.duplicates, history, at),
     at,
   });
   if (!verdict.pass) return turnAway(verdict.outcome, verdict.reason, treatmentFor(verdict.outcome, called));
@@ -147,6 +148,11 @@ async function decide(
   const { version, definition } = campaign.flow;
   const ivr = { flow: definition, version, from: definition.start, askedBefore: 0, callerGoneAt: null };
   return goThroughFlow(tx, selection, ivr, soFar);
+}
+
+/** ISO 8601 instants as the database writes them compare as text. */
+function latest(instants: readonly string[]): string | null {
+  return instants.length === 0 ? null : instants.reduce((one, other) => (one > other ? one : other));
 }
 
 function treatmentFor(outcome: UnroutedOutcome, { campaign, plan }: NumberCalled): Treatment {

@@ -7,7 +7,16 @@ import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { Detail, TimelineEntry } from '../../domain/call/timeline';
 import { unreachable } from '../../domain/exhaustive';
 import { attemptId, type AssignmentId, type E164 } from '../../domain/ids';
-import { allClosed, decideRoute, roundRobinRules, type Candidate, type RouteDecision, type Turns } from '../../domain/routing/decide';
+import {
+  allClosed,
+  decideRoute,
+  NO_TURNS,
+  routingSeed,
+  type Candidate,
+  type RouteDecision,
+  type Turns,
+} from '../../domain/routing/decide';
+import { roundRobinRules, routingClock } from '../../domain/routing/rules';
 import type { RoutingFacts } from '../../domain/routing/facts';
 import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
 import type { Treatment } from '../../domain/treatment';
@@ -32,13 +41,15 @@ export type Decision = RouteDecision<DialableAssignment>;
  */
 export async function selectBuyers(db: Queryable, selection: Selection): Promise<Decision> {
   const { snapshot, routingFacts: facts, alreadyTried, policy } = selection;
-  const rounds = roundRobinRules(snapshot, facts);
+  const clock = routingClock(snapshot, facts);
+  const rounds = roundRobinRules(snapshot, facts, clock);
   return decideRoute({
     snapshot,
     facts,
-    seed: `${facts.callId}/plan-${policy.planVersion}`,
+    clock,
+    seed: routingSeed(facts.callId, policy.planVersion),
     alreadyTried,
-    turns: rounds.length === 0 ? new Map() : await turnsUnder(db, snapshot.campaignId, rounds),
+    turns: rounds.length === 0 ? NO_TURNS : await turnsUnder(db, snapshot.campaignId, rounds),
   });
 }
 

@@ -93,7 +93,8 @@ export function createCampaigns(db: Pool): Campaigns {
         plans,
         `${id}/${version}`,
         loadPlan(db, id, version).then((definition) => {
-          if (definition === null) throw new Error(`Plan version ${version} of campaign ${id} does not exist`);
+          if (definition === null)
+            throw new Error(`Plan version ${version} of campaign ${id} does not exist`);
           return planSchema.parse(definition);
         }),
       ),
@@ -103,7 +104,8 @@ export function createCampaigns(db: Pool): Campaigns {
         flows,
         `${id}/${version}`,
         loadFlow(db, id, version).then((definition) => {
-          if (definition === null) throw new Error(`Flow version ${version} of campaign ${id} does not exist`);
+          if (definition === null)
+            throw new Error(`Flow version ${version} of campaign ${id} does not exist`);
           return flowSchema.parse(definition);
         }),
       ),
@@ -151,9 +153,13 @@ export function toCampaign(row: CampaignRow, assignments: readonly AssignmentRow
     reportAnswer: row.report_answer,
     record: row.record_calls,
     plan:
-      row.plan_version === null ? null : { version: row.plan_version, definition: planSchema.parse(row.plan) },
+      row.plan_version === null
+        ? null
+        : { version: row.plan_version, definition: planSchema.parse(row.plan) },
     flow:
-      row.flow_version === null ? null : { version: row.flow_version, definition: flowSchema.parse(row.flow) },
+      row.flow_version === null
+        ? null
+        : { version: row.flow_version, definition: flowSchema.parse(row.flow) },
     assignments: assignments.map(toAssignment),
   };
 }

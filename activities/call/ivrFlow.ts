@@ -1,11 +1,11 @@
 import type { Queryable } from '../../db/pool';
 import { insertTimeline } from '../../db/queries/timeline';
 import type { Asked, EndedAtOnce, Placed } from '../../domain/call/commands';
-import { createClock } from '../../domain/clock';
 import { isTrue } from '../../domain/condition-truth';
 import type { Outcome } from '../../domain/call/outcome';
 import type { TimelineEntry } from '../../domain/call/timeline';
 import { unreachable } from '../../domain/exhaustive';
+import { routingClock } from '../../domain/routing/rules';
 import { isOpenBy } from '../../domain/hours';
 import type { AskingNode, Flow, LookupNode, NodeId } from '../../domain/ivr/flow';
 import { walk, type Stop, type Walk } from '../../domain/ivr/walk';
@@ -35,12 +35,7 @@ export async function goThroughFlow(
   soFar: SoFar,
 ): Promise<Decided<Placed | EndedAtOnce | Asked>> {
   const { campaign, routingFacts, at, facts } = selection;
-  const clock = createClock({
-    at,
-    timeZone: campaign.timeZone,
-    callerTimeZone: routingFacts.geography.timeZone,
-    holidays: campaign.holidays,
-  });
+  const clock = routingClock(campaign, routingFacts);
   const walked = walk(ivr.flow, ivr.from, {
     tags: soFar.qualifications,
     seed: facts.callId,
@@ -60,7 +55,11 @@ export async function goThroughFlow(
   const { callId } = facts;
   if (ivr.callerGoneAt !== null) {
     const outcome = outcomeWithoutCaller(stop);
-    return letGo(db, { callId, at: ivr.callerGoneAt, outcome, reason: 'caller hung up', prompt: null }, known);
+    return letGo(
+      db,
+      { callId, at: ivr.callerGoneAt, outcome, reason: 'caller hung up', prompt: null },
+      known,
+    );
   }
   switch (stop.kind) {
     case 'ask':
@@ -69,11 +68,7 @@ export async function goThroughFlow(
     case 'route':
     case 'broken':
       // A flow that is broken in spite of the validator must not cost the caller: a buyer can still take them.
-      return placeCall(
-        db,
-        { ...selection, routingFacts: { ...routingFacts, tags: walked.tags } },
-        known,
-      );
+      return placeCall(db, { ...selection, routingFacts: { ...routingFacts, tags: walked.tags } }, known);
     case 'forward':
     case 'voicemail':
       return treatCaller(
@@ -90,7 +85,13 @@ export async function goThroughFlow(
     case 'hang_up':
       return letGo(
         db,
-        { callId, at, outcome: stop.outcome, reason: `the IVR flow ended at "${stop.nodeId}"`, prompt: stop.prompt },
+        {
+          callId,
+          at,
+          outcome: stop.outcome,
+          reason: `the IVR flow ended at "${stop.nodeId}"`,
+          prompt: stop.prompt,
+        },
         known,
       );
     default:

@@ -11,7 +11,11 @@ const LONGEST_ANSWER = 65_536;
  * within the node's own timeout; it can be made again when the step is, so the service must not mind. Never throws:
  * what goes wrong is the reason, for the timeline.
  */
-export async function lookUp(node: LookupNode, facts: CallFacts, tags: Qualifications): Promise<LookupResult> {
+export async function lookUp(
+  node: LookupNode,
+  facts: CallFacts,
+  tags: Qualifications,
+): Promise<LookupResult> {
   try {
     const response = await fetch(node.url, {
       method: 'POST',
@@ -53,7 +57,8 @@ function reasonOf(error: unknown, node: LookupNode): string {
       return `the answer is longer than ${LONGEST_ANSWER} characters`;
     default: {
       const cause = 'cause' in error ? error.cause : undefined;
-      const code = typeof cause === 'object' && cause !== null && 'code' in cause ? ` (${String(cause.code)})` : '';
+      const code =
+        typeof cause === 'object' && cause !== null && 'code' in cause ? ` (${String(cause.code)})` : '';
       return `cannot be reached${code}`;
     }
   }

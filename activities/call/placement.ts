@@ -9,7 +9,14 @@ import type { TimelineEntry } from '../../domain/call/timeline';
 import { attemptId, reservationId, type CallId } from '../../domain/ids';
 import { HANG_UP, say, type Instructions, type Prompt } from '../../domain/instructions';
 import { closingInstructions, keepsCallOpen, type Treatment } from '../../domain/treatment';
-import { attemptFor, nobodyTakes, roundOf, routedEntry, selectBuyers, type Selection } from './buyerSelection';
+import {
+  attemptFor,
+  nobodyTakes,
+  roundOf,
+  routedEntry,
+  selectBuyers,
+  type Selection,
+} from './buyerSelection';
 import { reserveCapacity } from './capReservation';
 
 /**
@@ -125,7 +132,10 @@ export function treatCaller(db: Queryable, treated: Treated, soFar: SoFar): Deci
 /** The flow itself lets the caller go. */
 export function letGo(
   db: Queryable,
-  left: Omit<Treated, 'treatment' | 'outcome'> & { readonly outcome: Outcome; readonly prompt: Prompt | null },
+  left: Omit<Treated, 'treatment' | 'outcome'> & {
+    readonly outcome: Outcome;
+    readonly prompt: Prompt | null;
+  },
   soFar: SoFar,
 ): Decided<EndedAtOnce> {
   const { prompt, ...ended } = left;
@@ -199,7 +209,8 @@ export function concludeStep(
   decided: Decided<{ readonly qualifications?: Qualifications }>,
 ): Promise<unknown>[] {
   const { qualifications } = decided.result;
-  const learnt = qualifications === undefined || sameTags(qualifications, row.qualifications) ? null : qualifications;
+  const learnt =
+    qualifications === undefined || sameTags(qualifications, row.qualifications) ? null : qualifications;
   const moves = decided.state !== 'ended' && (decided.state !== row.state || learnt !== null);
   return [
     ...decided.writes.map((write) => write()),

@@ -9,7 +9,7 @@ import type { Outcome } from '../../domain/call/outcome';
 import type { TimelineEntry } from '../../domain/call/timeline';
 import { reservationId, type CallId } from '../../domain/ids';
 import { HANG_UP } from '../../domain/instructions';
-import type { Flow } from '../../domain/ivr/flow';
+import { nodeOf, type Flow } from '../../domain/ivr/flow';
 import { readLookup } from '../../domain/ivr/lookup';
 import type { Selection } from './buyerSelection';
 import { callerHistory, routingFacts } from './callFacts';
@@ -100,7 +100,7 @@ async function flowFor(
   if (policy.flowVersion === null) throw new Error(`Call ${facts.callId} has no IVR flow to go on with`);
   const flow: Flow = await campaigns.flow(policy.campaignId, policy.flowVersion);
   const inFlow = { flow, version: policy.flowVersion, askedBefore: resume.no };
-  const node = flow.nodes[resume.nodeId];
+  const node = nodeOf(flow, resume.nodeId);
   if (node?.kind !== 'lookup')
     return { flow: { ...inFlow, from: resume.nodeId }, tags: qualifications, entries: [] };
   const found = readLookup(node, await lookUp(node, facts, qualifications));

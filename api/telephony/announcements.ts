@@ -44,7 +44,13 @@ export interface AnnouncementOptions {
 const LOOK_UP_SHARE = 0.25;
 
 export function createAnnouncements({ db, log, deadlineMs }: AnnouncementOptions): Announcements {
-  async function inTime<T>(callId: CallId, what: string, share: number, work: Promise<T>, otherwise: T): Promise<T> {
+  async function inTime<T>(
+    callId: CallId,
+    what: string,
+    share: number,
+    work: Promise<T>,
+    otherwise: T,
+  ): Promise<T> {
     try {
       return await before(Date.now() + deadlineMs * share, work);
     } catch (error) {

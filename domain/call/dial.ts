@@ -31,7 +31,12 @@ export function onDialFinished(state: CallState, event: DialFinished): Step {
   if (end.status === 'completed') return finishConnected(noted, policy, end, HANG_UP);
   if (event.callerGone || state.callerGoneAt !== null) {
     const at = state.callerGoneAt ?? event.at;
-    return finish(noted, policy, { outcome: 'abandoned_ringing', reason: 'caller hung up', at, attempt: end });
+    return finish(noted, policy, {
+      outcome: 'abandoned_ringing',
+      reason: 'caller hung up',
+      at,
+      attempt: end,
+    });
   }
   return route(noted, policy, event.at, { previous: end });
 }

@@ -17,8 +17,15 @@ import { answerOnly, enter, finish, route } from './steps';
 type InIvr = Extract<Phase, { name: 'ivr' }>;
 type Answered = Extract<CallEvent, { type: 'ivr_answered' }>;
 
+/**
+ * A flow may lead a silent caller round and round until the call has lived as long as it may. Somebody who was asked so
+ * often is no caller any more; and a workflow takes 2,000 updates at most.
+ */
+const MOST_ASKED = 500;
+
 /** The flow waits at a node for the first time. */
-export function ask(state: CallState, policy: CallPolicy, asked: Asked): Step {
+export function ask(state: CallState, policy: CallPolicy, asked: Asked, at: string): Step {
+  if (state.asked >= MOST_ASKED) return askedEnough(state, policy, at);
   const { nodeId, node } = asked;
   const phase: InIvr = { name: 'ivr', no: state.asked + 1, try: 1, nodeId, node };
   const instructions = askInstructions(state.facts, phase, asked.played ?? []);
@@ -51,11 +58,14 @@ export function onIvrAnswered(state: CallState, event: Answered): Step {
     const ending = { outcome: 'abandoned_ivr', reason: 'caller hung up', at: goneAt, attempt: null } as const;
     return finish(known, policy, ending);
   }
+  if (state.asked >= MOST_ASKED) return askedEnough(known, policy, event.at);
   const again: InIvr = { ...phase, no: phase.no + 1, try: phase.try + 1 };
-  return answerOnly(
-    { ...known, asked: again.no, phase: again },
-    askInstructions(state.facts, again, []),
-  );
+  return answerOnly({ ...known, asked: again.no, phase: again }, askInstructions(state.facts, again, []));
+}
+
+function askedEnough(state: CallState, policy: CallPolicy, at: string): Step {
+  const reason = `asked ${MOST_ASKED} times`;
+  return finish(state, policy, { outcome: 'abandoned_ivr', reason, at, attempt: null });
 }
 
 /**

@@ -50,7 +50,12 @@ type OldMessage =
 
 export function readAdmission(stored: Admission | OldMenuFirst): Admission {
   if (stored.kind === 'menu') {
-    const asked: Asked = { kind: 'asked', nodeId: 'menu', node: nodeOf(stored.menu), entries: stored.entries };
+    const asked: Asked = {
+      kind: 'asked',
+      nodeId: 'menu',
+      node: nodeOf(stored.menu),
+      entries: stored.entries,
+    };
     return { ...asked, policy: readPolicy(stored.policy) };
   }
   if (stored.policy === null) return stored;
@@ -78,7 +83,11 @@ export function readFailSafeServed(stored: FailSafeServed): FailSafeServed {
 }
 
 function readPolicy(stored: OldPolicy): CallPolicy {
-  return { ...stored, channel: stored.channel ?? '', recoverUnderSeconds: stored.recoverUnderSeconds ?? null };
+  return {
+    ...stored,
+    channel: stored.channel ?? '',
+    recoverUnderSeconds: stored.recoverUnderSeconds ?? null,
+  };
 }
 
 function readPlaced(stored: Placed, policy: OldPolicy): Placed {

@@ -78,7 +78,7 @@ function onAdmitted(state: CallState, admission: Admission, at: string): Step {
   if (admission.kind === 'ended') return endAtOnce(admitted, admission, at);
   const step =
     admission.kind === 'asked'
-      ? ask(admitted, admission.policy, admission)
+      ? ask(admitted, admission.policy, admission, at)
       : place(admitted, admission.policy, admission, at);
   return { ...step, effects: [...step.effects, startDeadline(state, admission.policy, at)] };
 }
@@ -109,7 +109,7 @@ function onRouted(state: CallState, routed: Routed, at: string): Step {
   if (routed.kind === 'ended') return endAtOnce(known, routed, at);
   if (known.policy === null) return noEffect(known);
   return routed.kind === 'asked'
-    ? ask(known, known.policy, routed)
+    ? ask(known, known.policy, routed, at)
     : place(known, known.policy, routed, at);
 }
 

@@ -230,9 +230,9 @@ describe('a call', () => {
         expect(call.outcome).toBe('after_hours');
         const routed = call.timeline.find((entry) => entry.step === 'routed');
         expect(routed?.detail['skipped']).toEqual([
-          { assignmentId: expect.any(String), reason: 'closed' },
-          { assignmentId: expect.any(String), reason: 'closed' },
-          { assignmentId: expect.any(String), reason: 'closed' },
+          { assignmentId: expect.any(String), reason: 'closed', detail: "the buyer's hours" },
+          { assignmentId: expect.any(String), reason: 'closed', detail: "the buyer's hours" },
+          { assignmentId: expect.any(String), reason: 'closed', detail: "the buyer's hours" },
         ]);
       }));
 

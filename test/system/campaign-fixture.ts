@@ -113,13 +113,16 @@ export async function insertCampaign(db: Pool, campaign: TestCampaign): Promise<
       JSON.stringify({ amountMicros: campaign.payout, due: { on: 'connection' } }),
     ]);
   }
-  await run('INSERT INTO numbers (e164, campaign_id, publisher_id, channel, tags) VALUES ($1, $2, $3, $4, $5)', [
-    campaign.number,
-    id,
-    campaign.payout === undefined ? null : `pub_${key}`,
-    campaign.channel ?? 'print',
-    JSON.stringify(campaign.tags ?? {}),
-  ]);
+  await run(
+    'INSERT INTO numbers (e164, campaign_id, publisher_id, channel, tags) VALUES ($1, $2, $3, $4, $5)',
+    [
+      campaign.number,
+      id,
+      campaign.payout === undefined ? null : `pub_${key}`,
+      campaign.channel ?? 'print',
+      JSON.stringify(campaign.tags ?? {}),
+    ],
+  );
 }
 
 async function insertBuyer(db: Pool, campaign: TestCampaign, buyer: TestBuyer): Promise<void> {

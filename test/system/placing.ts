@@ -39,7 +39,10 @@ export function skipReasons(call: Call, nth = 1): Record<string, string> {
   const routed = call.timeline.filter(({ step }) => step === 'routed')[nth - 1];
   const skipped = (routed?.detail['skipped'] ?? []) as { assignmentId: string; reason: string }[];
   return Object.fromEntries(
-    skipped.map(({ assignmentId, reason }) => [assignmentId.slice(assignmentId.lastIndexOf('_') + 1), reason]),
+    skipped.map(({ assignmentId, reason }) => [
+      assignmentId.slice(assignmentId.lastIndexOf('_') + 1),
+      reason,
+    ]),
   );
 }
 

@@ -179,9 +179,7 @@ function setup(facts: CallInput): Machine {
       case 'admit': {
         const { giveUp, entries } = command;
         const { workflowId } = workflowInfo();
-        const admission = readAdmission(
-          await admitCall({ facts, workflowId, at: now(), giveUp, entries }),
-        );
+        const admission = readAdmission(await admitCall({ facts, workflowId, at: now(), giveUp, entries }));
         return { type: 'admitted', at: now(), admission };
       }
       case 'route': {
