@@ -152,7 +152,23 @@ describe('what a user reads', () => {
         },
       ],
       attempts: [
-        { no: 1, state: 'busy', buyerName: 'Acme', destination: { kind: 'tel', number: '+12125550111' } },
+        {
+          no: 1,
+          state: 'busy',
+          buyerName: 'Acme',
+          destinations: [
+            { kind: 'tel', number: '+12125550111' },
+            { kind: 'sip', uri: 'sip:desk@acme.example' },
+          ],
+        },
+        {
+          no: 2,
+          state: 'completed',
+          buyerName: 'Best',
+          destinations: [{ kind: 'tel', number: '+12125550112' }],
+          acceptedAt: '2026-01-02T03:04:09.000Z',
+          talkSeconds: 30,
+        },
       ],
       ledger: [
         { kind: 'revenue', amountMicros: '12500000', currency: 'USD' },
@@ -164,7 +180,8 @@ describe('what a user reads', () => {
       'Recorded timeline',
       '  03:04:05.678  screened      let in  campaign=Solar',
       'Attempts',
-      '  1. busy       Acme  +12125550111',
+      '  1. busy       Acme  +12125550111, sip:desk@acme.example',
+      '  2. completed  Best  +12125550112  accepted  30 s of conversation',
       'Ledger',
       '  revenue   12.50 USD',
       '  payout    -0.123456 USD',
