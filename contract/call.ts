@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ATTEMPT_STATES, CALL_STATES, OUTCOMES } from '../domain/call/outcome';
 import { TIMELINE_STEPS } from '../domain/call/timeline';
 import { acceptanceSchema } from './campaign';
+import { pageQuery, searchable } from './page';
 import { promptSchema } from './prompt';
 
 /*
@@ -110,25 +111,10 @@ export const announcementSchema = z.strictObject({
   acceptance: acceptanceSchema.nullable(),
 });
 
-/** PostgreSQL stores no NUL, so nothing that has one can be found. */
-const searchable = z
-  .string()
-  .min(1)
-  .refine((text) => !text.includes('\u0000'), 'has a NUL character');
-
 /** Query of `GET /api/v1/calls`. */
 export const callListQuerySchema = z.strictObject({
   sid: searchable.optional(),
   outcome: z.enum(OUTCOMES).optional(),
   campaignId: searchable.optional(),
-  /** Opaque: `nextCursor` of the page before. */
-  cursor: z.string().min(1).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  ...pageQuery,
 });
-
-/** Every list of the API. */
-export interface Page<T> {
-  readonly data: readonly T[];
-  /** `null` on the last page. */
-  readonly nextCursor: string | null;
-}

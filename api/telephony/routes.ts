@@ -6,7 +6,8 @@ import { HANG_UP, type Instructions } from '../../domain/instructions';
 import { redactNumber, type Logger } from '../../runtime/logger';
 import type { CallId } from '../../domain/ids';
 import type { CallRef, CarrierDialect, FormFields, StepQuery, WebhookRequest } from '../../telephony/port';
-import { Problem, problemFromZod } from '../problems';
+import { problemFromZod } from '../field-errors';
+import { Problem } from '../problems';
 import type { Announcements } from './announcements';
 import type { CallbackSink } from './callbacks';
 import type { Advanced, CallGateway } from './call-gateway';
@@ -38,7 +39,8 @@ const announcementQuery = z.object({ call: z.string().regex(/^call_\w{1,40}$/), 
 
 /** A carrier's webhooks. Every one of them is verified before it is read. */
 export function createTelephonyRouter(options: TelephonyOptions): Router {
-  const { dialect, gateway, failSafe, callbacks, announcements, log, publicBaseUrl, webhookDeadlineMs } = options;
+  const { dialect, gateway, failSafe, callbacks, announcements, log, publicBaseUrl, webhookDeadlineMs } =
+    options;
   const router = express.Router();
   router.use(express.urlencoded({ extended: false, limit: MOST_BYTES }));
   router.use((req, res, next) => {
@@ -116,7 +118,9 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
   }
 
   function send(res: Response, instructions: Instructions): void {
-    const { contentType, body } = dialect.render(instructions, { baseUrl: publicBaseUrl ?? originOf(res.req) });
+    const { contentType, body } = dialect.render(instructions, {
+      baseUrl: publicBaseUrl ?? originOf(res.req),
+    });
     res.status(200).type(contentType).send(body);
   }
 
