@@ -4,14 +4,23 @@ import type { Pool } from 'pg';
 import type { Logger } from '../runtime/logger';
 import { requireAdminKey } from './auth';
 import { callRoutes } from './calls/routes';
+import { configRoutes } from './config/routes';
+import { flowRoutes } from './flows/routes';
 import { createKeySweep } from './http/key-sweep';
 import type { Route } from './http/route';
 import { createRouter } from './http/router';
 import { createDocsRouter } from './openapi/docs-page';
 import { documentRoute } from './openapi/routes';
+import { flowVersionRoutes, planRoutes } from './versions/routes';
 
 /** Everything below `/api/v1`. What stands in this list is served, and is in the OpenAPI document. */
-export const ROUTES: readonly Route[] = [...callRoutes];
+export const ROUTES: readonly Route[] = [
+  ...planRoutes,
+  ...flowVersionRoutes,
+  ...flowRoutes,
+  ...configRoutes,
+  ...callRoutes,
+];
 
 /** Of the API as such, in its document: a change that breaks clients would be a new path. */
 const API_VERSION = '1';

@@ -1,98 +1,52 @@
 import { z } from 'zod';
-import type { AssignmentId } from '../domain/ids';
-import { isPublishable, validateFlow } from '../domain/ivr/validate';
-import {
-  attestationSchema,
-  campaignStatusSchema,
-  dialSettingsSchema,
-  duplicateRuleSchema,
-  holidaysSchema,
-  treatmentsSchema,
-} from './campaign';
-import { conditionSchema, tagSchema } from './condition';
+import type { Flow } from '../domain/ivr/flow';
+import type { RoutingPlan } from '../domain/routing/plan';
+import { campaignStatusSchema } from './campaign';
 import { flowSchema } from './flow';
-import { hoursSchema, timeZoneSchema } from './hours';
-import { buyerPriceSchema, currencySchema, priceRuleSchema } from './money';
-import { planSchema, prioritySchema, weightSchema } from './plan';
-import { e164Schema, treatmentSchema } from './prompt';
+import { patchOperationSchema } from './patch';
+import { planSchema } from './plan';
+import { e164Schema } from './prompt';
+import { newAssignmentSchema } from './resources/assignment';
+import { newBuyerSchema } from './resources/buyer';
+import { newCampaignSchema } from './resources/campaign';
+import { assignmentIdSchema, buyerIdSchema, campaignIdSchema, publisherIdSchema } from './resources/ids';
+import { numberSettings } from './resources/number';
+import { newPublisherSchema } from './resources/publisher';
 
 /*
  * A campaign as one document, which a person keeps in a file: all that decides about its calls, and nothing that
- * changes by itself. What is left out has the default said here; it does not stay as it was.
+ * changes by itself. Fields and defaults are those of the resources; but all have to have an id, so that applying a
+ * document twice changes things once. What is left out has its default: it does not stay as it was.
  */
 
-const name = z.string().trim().min(1).max(200);
-const id = (prefix: string): z.ZodString =>
-  z
-    .string()
-    .regex(new RegExp(`^${prefix}_[a-z0-9_]{1,40}$`), `must be ${prefix}_ and lower-case letters, digits or _`);
-
-export const configCampaignSchema = z.strictObject({
-  id: id('cmp'),
-  name,
-  vertical: z.string().max(100).default(''),
-  /** Countries and states the campaign is for, as `US` or `US-CA`: a label, not a rule. */
-  geography: z
-    .array(z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, 'must be a country or state, as US or US-CA'))
-    .max(300)
-    .default([]),
-  timeZone: timeZoneSchema,
-  currency: currencySchema,
+export const configCampaignSchema = newCampaignSchema.extend({
+  id: campaignIdSchema,
   /** Left out: as it is; a new campaign is a draft. */
   status: campaignStatusSchema.optional(),
-  hours: hoursSchema.nullable().default(null),
-  holidays: holidaysSchema.default([]),
-  treatments: treatmentsSchema,
-  anonymousCallers: z.enum(['allow', 'block']).default('allow'),
-  spamWindowSeconds: z.int().min(0).max(86_400).default(0),
-  minimumAttestation: attestationSchema.nullable().default(null),
-  duplicates: duplicateRuleSchema.nullable().default(null),
-  maxCallSeconds: z.int().min(1).max(86_400).default(14_400),
-  reportAnswer: z.boolean().default(false),
-  recordCalls: z.boolean().default(false),
 });
 export type ConfigCampaign = z.output<typeof configCampaignSchema>;
 
-export const configPublisherSchema = z.strictObject({
-  id: id('pub'),
-  name,
-  payout: priceRuleSchema.nullable().default(null),
-});
+export const configPublisherSchema = newPublisherSchema.extend({ id: publisherIdSchema });
 export type ConfigPublisher = z.output<typeof configPublisherSchema>;
 
-export const configBuyerSchema = z.strictObject({
-  id: id('buy'),
-  name,
-  status: z.enum(['active', 'paused']).default('active'),
-  timeZone: timeZoneSchema,
-  hours: hoursSchema.nullable().default(null),
-});
+export const configBuyerSchema = newBuyerSchema.extend({ id: buyerIdSchema });
 export type ConfigBuyer = z.output<typeof configBuyerSchema>;
 
 export const configNumberSchema = z.strictObject({
+  /** In E.164: a document says which number it is, in one way only. */
   number: e164Schema,
-  publisherId: id('pub').nullable().default(null),
-  channel: z.string().min(1).max(64),
-  tags: z.record(tagSchema, z.string().max(1024)).default({}),
-  failSafe: treatmentSchema.nullable().default(null),
+  publisherId: numberSettings.publisherId.default(null),
+  channel: numberSettings.channel.default('other'),
+  tags: numberSettings.tags.default({}),
+  failSafe: numberSettings.failSafe.default(null),
 });
 export type ConfigNumber = z.output<typeof configNumberSchema>;
 
-export const configAssignmentSchema = z.strictObject({
-  id: id('asg').transform((text) => text as AssignmentId),
-  buyerId: id('buy'),
-  priority: prioritySchema.default(1),
-  weight: weightSchema.default(1),
-  paused: z.boolean().default(false),
-  dialing: dialSettingsSchema,
-  hours: hoursSchema.nullable().default(null),
-  filter: conditionSchema.nullable().default(null),
-  price: buyerPriceSchema,
-  conversionEstimate: z.number().min(0).max(1).default(1),
-});
+export const configAssignmentSchema = newAssignmentSchema.extend({ id: assignmentIdSchema });
 export type ConfigAssignment = z.output<typeof configAssignmentSchema>;
 
-const documentShape = z.strictObject({
+/** Shapes only: whether the parts fit each other is `api/config/misfits.ts` to say. */
+export const configDocumentSchema = z.strictObject({
   campaign: configCampaignSchema,
   /** Publishers and buyers may belong to other campaigns too: a change here is one for all of them. */
   publishers: z.array(configPublisherSchema).max(1_000).default([]),
@@ -105,72 +59,26 @@ const documentShape = z.strictObject({
   flow: flowSchema.nullable().default(null),
 });
 
-/** A document whose parts fit each other. What it refers to outside of itself, only the database can tell. */
-export const configDocumentSchema = documentShape.superRefine((document, context) => {
-  for (const { path, message } of misfits(document)) context.addIssue({ code: 'custom', path: [...path], message });
-});
-export type ConfigDocument = z.output<typeof configDocumentSchema>;
-
-interface Misfit {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
+export interface ConfigDocument {
+  readonly campaign: ConfigCampaign;
+  readonly publishers: readonly ConfigPublisher[];
+  readonly buyers: readonly ConfigBuyer[];
+  readonly numbers: readonly ConfigNumber[];
+  readonly assignments: readonly ConfigAssignment[];
+  readonly plan: RoutingPlan | null;
+  readonly flow: Flow | null;
 }
 
-function* misfits(document: z.output<typeof documentShape>): Generator<Misfit> {
-  yield* repeated('publishers', 'id', document.publishers.map(({ id }) => id));
-  yield* repeated('buyers', 'id', document.buyers.map(({ id }) => id));
-  yield* repeated('numbers', 'number', document.numbers.map(({ number }) => number));
-  yield* repeated('assignments', 'id', document.assignments.map(({ id }) => id));
-  yield* strangers(document);
-  if (document.flow === null) return;
-  const problems = validateFlow(document.flow);
-  if (isPublishable(problems)) return;
-  for (const { severity, pointer, message } of problems) {
-    if (severity === 'error') yield { path: ['flow', ...fromPointer(pointer)], message };
-  }
-}
-
-function* repeated(list: string, field: string, keys: readonly string[]): Generator<Misfit> {
-  const seen = new Set<string>();
-  for (const [index, key] of keys.entries()) {
-    if (seen.has(key)) yield { path: [list, index, field], message: `is in the list before: ${key}` };
-    seen.add(key);
-  }
-}
-
-/** Candidates that are no assignments of this document: those not in it are removed when it is applied. */
-function* strangers({ assignments, plan }: z.output<typeof documentShape>): Generator<Misfit> {
-  const own = new Set(assignments.map(({ id }) => id));
-  for (const [rule, { candidates }] of (plan?.rules ?? []).entries()) {
-    for (const [place, { assignmentId }] of (candidates ?? []).entries()) {
-      if (!own.has(assignmentId))
-        yield {
-          path: ['plan', 'rules', rule, 'candidates', place, 'assignmentId'],
-          message: `is no assignment of this document: add ${assignmentId} to its assignments`,
-        };
-    }
-  }
-}
-
-/** RFC 6901. Array indices become numbers, as zod has them. */
-function fromPointer(pointer: string): (string | number)[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map((part) => (/^(0|[1-9]\d*)$/.test(part) ? Number(part) : part));
-}
-
-export const CONFIG_ENTITIES = ['campaign', 'publisher', 'buyer', 'number', 'assignment', 'plan', 'flow'] as const;
+export const CONFIG_ENTITIES = [
+  'campaign',
+  'publisher',
+  'buyer',
+  'number',
+  'assignment',
+  'plan',
+  'flow',
+] as const;
 export const CONFIG_ACTIONS = ['create', 'update', 'remove', 'publish'] as const;
-
-/** One step of an RFC 6902 patch. */
-export const patchOperationSchema = z.discriminatedUnion('op', [
-  z.strictObject({ op: z.literal('add'), path: z.string(), value: z.unknown() }),
-  z.strictObject({ op: z.literal('remove'), path: z.string() }),
-  z.strictObject({ op: z.literal('replace'), path: z.string(), value: z.unknown() }),
-  z.strictObject({ op: z.literal('move'), from: z.string(), path: z.string() }),
-]);
 
 /** What one thing becomes when a document is applied. */
 export const configChangeSchema = z.strictObject({

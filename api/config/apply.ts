@@ -106,7 +106,10 @@ async function writeNumbers(db: Queryable, campaignId: string, edits: Comparison
 }
 
 function changedMeanwhile(what: string): Problem {
-  return new Problem('conflict', `While the document was applied, ${what}: nothing was changed, apply it again`);
+  return new Problem(
+    'conflict',
+    `While the document was applied, ${what}: nothing was changed, apply it again`,
+  );
 }
 
 async function writeVersion<T>(

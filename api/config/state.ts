@@ -183,7 +183,11 @@ export function numberOf({ campaignId: _, campaignStatus: __, ...number }: Store
 }
 
 /** What a stored assignment is in a document. */
-export function assignmentOf({ campaignId: _, removed: __, ...assignment }: StoredAssignment): ConfigAssignment {
+export function assignmentOf({
+  campaignId: _,
+  removed: __,
+  ...assignment
+}: StoredAssignment): ConfigAssignment {
   return assignment;
 }
 

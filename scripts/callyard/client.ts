@@ -47,11 +47,12 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
   return {
     export: (campaign) => ask(pathOf(campaign), { method: 'GET' }, (json) => json),
     apply: ({ id, body }, { dryRun, expect }) => {
-      const query = new URLSearchParams({ dryRun: String(dryRun), ...(expect === undefined ? {} : { expect }) });
-      return ask(
-        `${pathOf(id)}?${query.toString()}`,
-        { method: 'PUT', body: JSON.stringify(body) },
-        (json) => configAppliedSchema.parse(json),
+      const query = new URLSearchParams({
+        dryRun: String(dryRun),
+        ...(expect === undefined ? {} : { expect }),
+      });
+      return ask(`${pathOf(id)}?${query.toString()}`, { method: 'PUT', body: JSON.stringify(body) }, (json) =>
+        configAppliedSchema.parse(json),
       );
     },
   };

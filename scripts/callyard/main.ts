@@ -8,7 +8,10 @@ import { InputError, runCommand } from '../simulate/input';
 import { connect } from './client';
 import { applyFile, exportCampaign, validateFile, type ExitCode, type Surroundings } from './commands';
 
-const URL_OPTION = ['--url <url>', 'where Callyard is (default: the one started here, else http://localhost:3000)'] as const;
+const URL_OPTION = [
+  '--url <url>',
+  'where Callyard is (default: the one started here, else http://localhost:3000)',
+] as const;
 
 const command = new Command('npm run callyard --').description(
   'Keeps campaigns as files: exports one, shows what a file would change, applies it.',

@@ -44,7 +44,9 @@ function paint(sign: keyof typeof TONES, text: string, colours: boolean): string
 export function countChanges({ changes, dryRun }: ConfigApplied): string {
   const counts = (['create', 'update', 'remove', 'publish'] as const).flatMap((action) => {
     const count = changes.filter((change) => change.action === action).length;
-    return count === 0 ? [] : [`${count} ${dryRun ? `to ${action}` : `${action}${action.endsWith('e') ? 'd' : 'ed'}`}`];
+    return count === 0
+      ? []
+      : [`${count} ${dryRun ? `to ${action}` : `${action}${action.endsWith('e') ? 'd' : 'ed'}`}`];
   });
   return `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}: ${counts.join(', ')}`;
 }

@@ -17,7 +17,9 @@ export interface Source {
   fault(error: { readonly pointer: string; readonly message: string }): Fault;
 }
 
-export type Read = { readonly ok: true; readonly source: Source } | { readonly ok: false; readonly faults: readonly Fault[] };
+export type Read =
+  | { readonly ok: true; readonly source: Source }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
 
 /** Reads YAML 1.2, and so JSON. What cannot be read is named by line and column. */
 export function readSource(text: string): Read {
@@ -83,11 +85,15 @@ function find(document: Document, parts: readonly string[]): Place {
     }
     node = inner.value;
     // A list or mapping begins behind its name; whoever looks for it looks for the name.
-    offset = (isCollection(node) || node === null ? inner.key : node)?.range?.[0] ?? node?.range?.[0] ?? offset;
+    offset =
+      (isCollection(node) || node === null ? inner.key : node)?.range?.[0] ?? node?.range?.[0] ?? offset;
   }
-  const plain =
-    whole && isScalar(node) && node.type === Scalar.PLAIN && typeof node.value !== 'string' && node.value !== null;
-  return { offset, field: field.replace(/^\./, ''), unquoted: plain ? (node.source ?? null) : null };
+  return { offset, field: field.replace(/^\./, ''), unquoted: whole ? unquotedText(node) : null };
+}
+
+function unquotedText(node: Node | null): string | null {
+  if (!isScalar(node) || node.type !== Scalar.PLAIN || node.value === null) return null;
+  return typeof node.value === 'string' ? null : (node.source ?? null);
 }
 
 function resolved(document: Document, node: Node | null): Node | null {
