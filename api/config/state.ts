@@ -178,16 +178,13 @@ function byKey<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<
 }
 
 /** What a stored number is in a document. */
-export function numberOf({ campaignId: _, campaignStatus: __, ...number }: StoredNumber): ConfigNumber {
-  return number;
+export function numberOf({ number, publisherId, channel, tags, failSafe }: StoredNumber): ConfigNumber {
+  return { number, publisherId, channel, tags, failSafe };
 }
 
 /** What a stored assignment is in a document. */
-export function assignmentOf({
-  campaignId: _,
-  removed: __,
-  ...assignment
-}: StoredAssignment): ConfigAssignment {
+export function assignmentOf(stored: StoredAssignment): ConfigAssignment {
+  const { campaignId: _campaignId, removed: _removed, ...assignment } = stored;
   return assignment;
 }
 

@@ -100,7 +100,7 @@ export interface WriteRequest<P, Q, B> {
    * Holds the revision found against the client's `If-Match`. Read it under a lock, or it may be stale when it is used.
    * @throws Problem `stale_revision`
    */
-  requireRevision(current: number): void;
+  readonly requireRevision: (current: number) => void;
 }
 
 /** A declared route with the types of its parts erased: input has been parsed by the schemas beside it. */

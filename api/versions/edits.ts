@@ -94,7 +94,7 @@ export interface EditRequest {
   readonly db: Queryable;
   readonly id: CampaignId;
   /** @throws Problem `stale_revision` */
-  requireRevision(current: number): void;
+  readonly requireRevision: (current: number) => void;
 }
 
 /**

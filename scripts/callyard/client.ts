@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { configAppliedSchema, type ConfigApplied } from '../../contract/config-document';
 import { problemSchema } from '../../contract/problem';
 import { InputError } from '../simulate/input';

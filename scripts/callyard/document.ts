@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { findMisfits } from '../../api/config/misfits';
 import { fieldErrors } from '../../api/field-errors';
 import { configDocumentSchema, type ConfigDocument } from '../../contract/config-document';
 import { readSource, type Fault, type Source } from './source';
@@ -13,8 +14,10 @@ export function readDocument(text: string): ReadDocument {
   if (!read.ok) return read;
   const { source } = read;
   const parsed = configDocumentSchema.safeParse(source.value);
-  if (parsed.success) return { ok: true, document: parsed.data, source };
-  return { ok: false, faults: fieldErrors(parsed.error.issues).map((error) => source.fault(error)) };
+  const errors = parsed.success ? findMisfits(parsed.data) : fieldErrors(parsed.error.issues);
+  return parsed.success && errors.length === 0
+    ? { ok: true, document: parsed.data, source }
+    : { ok: false, faults: errors.map((error) => source.fault(error)) };
 }
 
 /** A document as YAML: the same text for the same document, so that a repository shows only what changed. */

@@ -140,7 +140,7 @@ describe('versions of plans and flows', () => {
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => api.send('POST', `${path}/plan/publish`, { body: {} })),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([
       201,
       ...Array.from({ length: 7 }, () => 409),
     ]);
@@ -300,7 +300,10 @@ describe('versions of plans and flows', () => {
       warnings: [],
     });
     const edits = (await auditOf('cmp_flow')).filter(({ entity }) => entity === 'ivr_flow_draft');
-    expect(edits.map(({ after }) => (after?.['operations'] as string[]).length)).toEqual([2, 1]);
+    expect(edits.map(({ after }) => after?.['operations'])).toEqual([
+      [expect.any(String), expect.any(String)],
+      [expect.any(String)],
+    ]);
   });
 
   it('applies all operations of a request, or none', async () => {
