@@ -3,23 +3,37 @@ import helmet from 'helmet';
 import type { Pool } from 'pg';
 import type { Logger } from '../runtime/logger';
 import { requireAdminKey } from './auth';
+import { assignmentRoutes } from './assignments/routes';
+import { auditRoutes } from './audit/routes';
+import { blockedCallerRoutes } from './blocked-callers/routes';
+import { buyerRoutes } from './buyers/routes';
 import { callRoutes } from './calls/routes';
 import { configRoutes } from './config/routes';
 import { flowRoutes } from './flows/routes';
+import { campaignRoutes } from './campaigns/routes';
 import { createKeySweep } from './http/key-sweep';
 import type { Route } from './http/route';
 import { createRouter } from './http/router';
+import { numberRoutes } from './numbers/routes';
 import { createDocsRouter } from './openapi/docs-page';
 import { documentRoute } from './openapi/routes';
+import { publisherRoutes } from './publishers/routes';
 import { flowVersionRoutes, planRoutes } from './versions/routes';
 
 /** Everything below `/api/v1`. What stands in this list is served, and is in the OpenAPI document. */
 export const ROUTES: readonly Route[] = [
+  ...campaignRoutes,
+  ...configRoutes,
   ...planRoutes,
   ...flowVersionRoutes,
   ...flowRoutes,
-  ...configRoutes,
+  ...numberRoutes,
+  ...publisherRoutes,
+  ...buyerRoutes,
+  ...assignmentRoutes,
+  ...blockedCallerRoutes,
   ...callRoutes,
+  ...auditRoutes,
 ];
 
 /** Of the API as such, in its document: a change that breaks clients would be a new path. */

@@ -29,16 +29,13 @@ export const callRoutes: readonly Route[] = [
         after: after === null ? null : { receivedAt: after[0], id: after[1] },
         limit: limit + 1,
       });
-      const calls = await presentCalls(db, rows.slice(0, limit));
-      return {
-        status: 200,
-        body: newestFirst.page(
-          rows,
-          limit,
-          ({ received_at, id }) => [received_at, id],
-          () => calls,
-        ),
-      };
+      const page = newestFirst.page(
+        rows,
+        limit,
+        ({ received_at, id }) => [received_at, id],
+        (row) => row,
+      );
+      return { status: 200, body: { ...page, data: await presentCalls(db, page.data) } };
     },
   }),
   readRoute({

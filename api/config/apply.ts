@@ -34,7 +34,8 @@ export async function prepare(db: Queryable, document: ConfigDocument): Promise<
   await waitForOtherDocuments(db);
   await lockConfigCampaigns(db, campaignId, named.buyers);
   const state = await loadState(db, campaignId, { named, lock: true });
-  const obstacles = findObstacles(document, state);
+  const comparison = compareWithState(document, state);
+  const obstacles = findObstacles(document, state, comparison);
   if (obstacles.length > 0) {
     throw new Problem(
       obstacles.every(({ conflict }) => conflict) ? 'conflict' : 'unprocessable',
@@ -46,7 +47,7 @@ export async function prepare(db: Queryable, document: ConfigDocument): Promise<
     nextVersion(db, 'plan', campaignId),
     nextVersion(db, 'flow', campaignId),
   ]);
-  return { comparison: compareWithState(document, state), next: { plan, flow } };
+  return { comparison, next: { plan, flow } };
 }
 
 /** What versions published by a document say of themselves. */

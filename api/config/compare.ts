@@ -97,12 +97,31 @@ export interface Obstacle extends FieldError {
 }
 
 /** What stands against applying a document, by the field of it that has to change; empty: nothing does. */
-export function findObstacles(document: ConfigDocument, state: ConfigState): readonly Obstacle[] {
+export function findObstacles(
+  document: ConfigDocument,
+  state: ConfigState,
+  comparison: Comparison = compareWithState(document, state),
+): readonly Obstacle[] {
+  if (state.campaign?.status === 'archived') return archivedObstacles(comparison);
   return [
     ...campaignObstacles(document, state),
     ...numberObstacles(document, state),
     ...assignmentObstacles(document, state),
   ];
+}
+
+function archivedObstacles(comparison: Comparison): readonly Obstacle[] {
+  const changes = Object.values(comparison).some((edits) =>
+    Array.isArray(edits) ? edits.length > 0 : edits !== null,
+  );
+  return changes
+    ? [
+        wrong(
+          '/campaign/status',
+          'cannot change, and nothing else can: the campaign is archived, which is for ever',
+        ),
+      ]
+    : [];
 }
 
 function* campaignObstacles(document: ConfigDocument, state: ConfigState): Generator<Obstacle> {
@@ -111,9 +130,7 @@ function* campaignObstacles(document: ConfigDocument, state: ConfigState): Gener
   if (before !== null && !mayBecome(before.status, status)) {
     yield wrong(
       '/campaign/status',
-      before.status === 'archived'
-        ? 'cannot change any more: the campaign is archived, which is for ever'
-        : `cannot be draft again: the campaign is ${before.status}; pause or archive it`,
+      `cannot be draft again: the campaign is ${before.status}; pause or archive it`,
     );
   }
   if (before !== null && before.status !== 'draft' && before.currency !== document.campaign.currency) {

@@ -3,7 +3,7 @@ import {
   configAppliedSchema,
   configDocumentSchema,
 } from '../../contract/config-document';
-import { campaignParamsSchema } from '../../contract/resources/version';
+import { campaignParams } from '../campaigns/routes';
 import { readRoute, writeRoute, type Route } from '../http/route';
 import { Problem } from '../problems';
 import { noCampaign } from '../versions/edits';
@@ -48,7 +48,7 @@ export const configRoutes: readonly Route[] = [
     description:
       'Settings, numbers, assignments, the current plan and flow, and the publishers and buyers they use.',
     tag: 'Configuration',
-    params: campaignParamsSchema,
+    params: campaignParams,
     responses: {
       200: { description: 'The document; applied again, it changes nothing.', body: configDocumentSchema },
     },
@@ -69,7 +69,7 @@ export const configRoutes: readonly Route[] = [
       'version. Applied twice, a document changes things once.',
     ].join(''),
     tag: 'Configuration',
-    params: campaignParamsSchema,
+    params: campaignParams,
     query: applyConfigQuerySchema,
     body: configDocumentSchema,
     example,

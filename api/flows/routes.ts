@@ -1,5 +1,4 @@
 import {
-  campaignParamsSchema,
   flowDraftSchema,
   flowEditSchema,
   flowValidatedSchema,
@@ -10,6 +9,7 @@ import { findDraft, findVersion, setCurrentVersion } from '../../db/queries/vers
 import type { Flow } from '../../domain/ivr/flow';
 import { applyOperations, describeOperation } from '../../domain/ivr/operations';
 import { isPublishable, validateFlow } from '../../domain/ivr/validate';
+import { campaignParams } from '../campaigns/routes';
 import { writeRoute, type Route } from '../http/route';
 import { Problem } from '../problems';
 import { auditedVersion, editDraft, lockCampaign, noDraft } from '../versions/edits';
@@ -28,7 +28,7 @@ export const flowRoutes: readonly Route[] = [
     description:
       'All of them are applied, or none. Where there is no draft, one begins at the current version, or with an empty flow.',
     tag: 'IVR flows',
-    params: campaignParamsSchema,
+    params: campaignParams,
     body: flowEditSchema,
     example: {
       operations: [
@@ -70,7 +70,7 @@ export const flowRoutes: readonly Route[] = [
     summary: 'What is wrong with an IVR flow, or could be',
     description: 'Of the flow in the body, or of the draft. Changes nothing.',
     tag: 'IVR flows',
-    params: campaignParamsSchema,
+    params: campaignParams,
     body: flowValidationSchema,
     example: { flow: { start: 'route', nodes: { route: { kind: 'route' } } } },
     largestBody: LARGEST_DOCUMENT,
@@ -100,7 +100,7 @@ export const flowRoutes: readonly Route[] = [
     summary: 'Takes the IVR away: new calls go to a buyer at once',
     description: 'Its versions stay; revert to one to have it back. The draft stays too.',
     tag: 'IVR flows',
-    params: campaignParamsSchema,
+    params: campaignParams,
     responses: { 204: { description: 'The campaign has no IVR.', body: null } },
     async handle({ db, params: { id } }) {
       const { current } = await lockCampaign(db, FLOWS, id);

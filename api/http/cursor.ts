@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Page } from '../../contract/page';
+import type { CreatedPlace } from '../../db/keyset';
 import { Problem } from '../problems';
 
 /**
@@ -17,7 +18,7 @@ export interface Keyset<P> {
     rows: readonly Row[],
     limit: number,
     placeOf: (row: Row) => P,
-    present: (rows: readonly Row[]) => readonly T[],
+    present: (row: Row) => T,
   ): Page<T>;
 }
 
@@ -43,7 +44,7 @@ export function keyset<P>(place: z.ZodType<P>): Keyset<P> {
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       return {
-        data: present(shown),
+        data: shown.map((row) => present(row)),
         nextCursor:
           last === undefined ? null : Buffer.from(JSON.stringify(placeOf(last))).toString('base64url'),
       };
@@ -56,5 +57,9 @@ export const placeInTime = z.iso.datetime().refine((at) => !at.startsWith('0000'
 /** What ids are made of. */
 export const placeById = z.string().regex(/^[\w-]{1,64}$/);
 
-/** Pages in the order of an id. */
-export const byId: Keyset<string> = keyset(placeById);
+/** Pages of what is listed newest first. */
+export const byCreation: Keyset<CreatedPlace> = keyset(z.strictObject({ at: placeInTime, id: placeById }));
+
+export function createdPlaceOf(row: { readonly created_place: string; readonly id: string }): CreatedPlace {
+  return { at: row.created_place, id: row.id };
+}

@@ -13,13 +13,37 @@ import { flowOperationSchema } from '../../contract/flow-operations';
 import { hoursSchema } from '../../contract/hours';
 import { buyerPriceSchema, dueRuleSchema, priceRuleSchema } from '../../contract/money';
 import { planSchema, routingRuleSchema } from '../../contract/plan';
+import { fieldErrorSchema } from '../../contract/problem';
 import { destinationSchema, promptSchema, treatmentSchema } from '../../contract/prompt';
+import {
+  assignmentPatchSchema,
+  assignmentSchema,
+  newAssignmentSchema,
+} from '../../contract/resources/assignment';
+import { auditEntrySchema } from '../../contract/resources/audit';
+import { blockedCallerSchema, newBlockedCallerSchema } from '../../contract/resources/blocked-caller';
+import { buyerPatchSchema, buyerSchema, newBuyerSchema } from '../../contract/resources/buyer';
+import { campaignPatchSchema, campaignSchema, newCampaignSchema } from '../../contract/resources/campaign';
+import { newNumberSchema, numberPatchSchema, numberSchema } from '../../contract/resources/number';
+import {
+  newPublisherSchema,
+  publisherPatchSchema,
+  publisherSchema,
+} from '../../contract/resources/publisher';
 
 /** Schemas that have a name in the OpenAPI document; all others stand where they are used. */
 export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Acceptance: acceptanceSchema,
+  Assignment: assignmentSchema,
+  AssignmentPatch: assignmentPatchSchema,
+  AuditEntry: auditEntrySchema,
+  BlockedCaller: blockedCallerSchema,
+  Buyer: buyerSchema,
+  BuyerPatch: buyerPatchSchema,
   BuyerPrice: buyerPriceSchema,
   Call: callSchema,
+  Campaign: campaignSchema,
+  CampaignPatch: campaignPatchSchema,
   Condition: conditionSchema,
   ConfigApplied: configAppliedSchema,
   ConfigDocument: configDocumentSchema,
@@ -27,14 +51,25 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   DialSettings: dialSettingsSchema,
   DueRule: dueRuleSchema,
   DuplicateRule: duplicateRuleSchema,
+  FieldError: fieldErrorSchema,
   Flow: flowSchema,
   FlowNode: flowNodeSchema,
   FlowOperation: flowOperationSchema,
   Hours: hoursSchema,
+  NewAssignment: newAssignmentSchema,
+  NewBlockedCaller: newBlockedCallerSchema,
+  NewBuyer: newBuyerSchema,
+  NewCampaign: newCampaignSchema,
+  NewNumber: newNumberSchema,
+  NewPublisher: newPublisherSchema,
+  NumberPatch: numberPatchSchema,
   Plan: planSchema,
-  RoutingRule: routingRuleSchema,
   PriceRule: priceRuleSchema,
   Prompt: promptSchema,
+  Publisher: publisherSchema,
+  PublisherPatch: publisherPatchSchema,
+  RoutingRule: routingRuleSchema,
+  TrackedNumber: numberSchema,
   Treatment: treatmentSchema,
   Treatments: treatmentsSchema,
 };

@@ -5,7 +5,7 @@ import { KEY_HEADER } from '../http/router';
 import { TAGS, type Declaration, type Route } from '../http/route';
 import { REPLAYED_HEADER } from '../http/write';
 import { PROBLEMS, type ProblemCode } from '../problems';
-import { createSchemas, type JsonSchema, type SchemaSet } from './schemas';
+import { createSchemas, type JsonSchema, type SchemaSet, type SchemaUse } from './schemas';
 
 export type OpenApiDocument = Readonly<Record<string, unknown>>;
 
@@ -19,7 +19,7 @@ export interface DocumentOptions {
 /** The OpenAPI 3.1 document of declared routes. */
 export function describeRoutes({ routes, components, version }: DocumentOptions): OpenApiDocument {
   const declared = routes.map(({ declaration }) => declaration);
-  const schemas = createSchemas({ Problem: problemSchema, ...components }, declared.flatMap(schemasOf));
+  const schemas = createSchemas({ Problem: problemSchema, ...components }, declared.flatMap(usesOf));
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const { path, method } = route.declaration;
@@ -45,7 +45,7 @@ export function describeRoutes({ routes, components, version }: DocumentOptions)
       .map(([name, description]) => ({ name, description })),
     paths,
     components: {
-      schemas: schemas.components(),
+      schemas: schemas.components,
       securitySchemes: {
         adminKey: { type: 'http', scheme: 'bearer', description: 'The admin key, `CALLYARD_ADMIN_KEY`.' },
       },
@@ -53,9 +53,13 @@ export function describeRoutes({ routes, components, version }: DocumentOptions)
   };
 }
 
-function schemasOf({ params, query, body, responses }: Declaration): z.ZodType[] {
-  const bodies = Object.values(responses).map((response) => response.body);
-  return [params, query, body, ...bodies].filter((schema) => schema !== undefined && schema !== null);
+function usesOf({ params, query, body, responses }: Declaration): SchemaUse[] {
+  const sent = [params, query, body].filter((schema) => schema !== undefined);
+  const got = [problemSchema, ...Object.values(responses).map((response) => response.body)];
+  return [
+    ...sent.map((schema) => ({ schema, direction: 'input' as const })),
+    ...got.filter((schema) => schema !== null).map((schema) => ({ schema, direction: 'output' as const })),
+  ];
 }
 
 function describe(route: Route, schemas: SchemaSet): JsonSchema {
@@ -75,7 +79,7 @@ function describe(route: Route, schemas: SchemaSet): JsonSchema {
             required: true,
             content: {
               'application/json': {
-                schema: schemas.of(body, 'input'),
+                schema: schemas.of({ schema: body, direction: 'input' }),
                 ...(example === undefined ? {} : { example }),
               },
             },
@@ -95,8 +99,12 @@ function parametersOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSch
     schema: { type: 'string', ...schema },
   });
   return [
-    ...(params === undefined ? [] : parametersFrom(schemas.of(params, 'input'), 'path')),
-    ...(query === undefined ? [] : parametersFrom(schemas.of(query, 'input'), 'query')),
+    ...(params === undefined
+      ? []
+      : parametersFrom(schemas.of({ schema: params, direction: 'input' }), 'path')),
+    ...(query === undefined
+      ? []
+      : parametersFrom(schemas.of({ schema: query, direction: 'input' }), 'query')),
     ...(kind === 'read' || !revisioned
       ? []
       : [
@@ -157,7 +165,9 @@ function responsesOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSche
     {
       description,
       headers: headersOf(Number(status), body !== null),
-      ...(body === null ? {} : { content: { 'application/json': { schema: schemas.of(body, 'output') } } }),
+      ...(body === null
+        ? {}
+        : { content: { 'application/json': { schema: schemas.of({ schema: body, direction: 'output' }) } } }),
     },
   ]);
   return Object.fromEntries([...good, ...problemResponses(problemsOf(kind, declaration), schemas)]);
@@ -189,7 +199,9 @@ function problemResponses(codes: ReadonlySet<ProblemCode>, schemas: SchemaSet): 
     String(status),
     {
       description: among.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
-      content: { 'application/problem+json': { schema: schemas.of(problemSchema, 'output') } },
+      content: {
+        'application/problem+json': { schema: schemas.of({ schema: problemSchema, direction: 'output' }) },
+      },
     },
   ]);
 }

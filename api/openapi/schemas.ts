@@ -6,76 +6,104 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
 /** `input`: what clients send, where defaults may be left out. `output`: what they get, where nothing is missing. */
 export type Direction = 'input' | 'output';
 
+/** A schema that stands in the document, and on which side. */
+export interface SchemaUse {
+  readonly schema: z.ZodType;
+  readonly direction: Direction;
+}
+
 export interface SchemaSet {
-  /** The schema of something anonymous that was put in. */
-  of(schema: z.ZodType, direction: Direction): JsonSchema;
-  /** Named schemas that something refers to, directly or not. */
-  components(): Record<string, JsonSchema>;
+  /** The JSON Schema of a use, with references to the components. */
+  of(use: SchemaUse): JsonSchema;
+  /** Named schemas that some use refers to, directly or not. */
+  readonly components: Readonly<Record<string, JsonSchema>>;
 }
 
 const COMPONENTS = '#/components/schemas/';
 
 /**
- * JSON Schemas of zod schemas. Named ones become components wherever they occur in another: `Name` as clients get it,
- * and `NameInput` where what they may send differs.
+ * JSON Schemas of zod schemas. Named ones become components wherever they occur in another: one of each name, and
+ * `NameInput` beside it where clients send it and get it, and what they may send differs.
  * @param named every schema that has a name; a recursive one must
- * @param anonymous all others that will be asked for
+ * @param uses every schema that will be asked for
  */
 export function createSchemas(
   named: Readonly<Record<string, z.ZodType>>,
-  anonymous: readonly z.ZodType[],
+  uses: readonly SchemaUse[],
 ): SchemaSet {
   const names = new Map<z.ZodType, string>();
   for (const [name, schema] of Object.entries(named)) names.set(schema, name);
-  for (const schema of anonymous) if (!names.has(schema)) names.set(schema, `~${names.size}`);
+  for (const { schema } of uses) if (!names.has(schema)) names.set(schema, `${ANONYMOUS}${names.size}`);
+  const nameOf = ({ schema }: SchemaUse): string => {
+    const name = names.get(schema);
+    if (name === undefined) throw new Error('This schema is none of those that were put in');
+    return name;
+  };
 
   const generated = { input: generate(names, 'input'), output: generate(names, 'output') };
-  const differing = namesThatDiffer(generated);
-  const rename = (name: string, direction: Direction): string =>
-    direction === 'input' && differing.has(name) ? `${name}Input` : name;
-
-  const used = new Map<string, JsonSchema>();
-  const resolve = (schema: JsonSchema, direction: Direction): JsonSchema =>
-    mapRefs(schema, (name) => {
-      const target = generated[direction][name];
-      if (target === undefined) throw new Error(`No schema is called ${name}`);
-      if (name.startsWith('~')) return resolve(target, direction);
-      const final = rename(name, direction);
-      if (!used.has(final)) {
-        used.set(final, {});
-        used.set(final, resolve(target, direction));
-      }
-      return { $ref: COMPONENTS + final };
-    });
-
-  return {
-    of: (schema, direction) => {
-      const name = names.get(schema);
-      if (name === undefined) throw new Error('This schema was not put in');
-      return resolve({ $ref: COMPONENTS + name }, direction);
-    },
-    components: () => Object.fromEntries([...used].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))),
+  const reached = {
+    input: reach(generated.input, uses.filter(({ direction }) => direction === 'input').map(nameOf)),
+    output: reach(generated.output, uses.filter(({ direction }) => direction === 'output').map(nameOf)),
   };
+  const differing = namesThatDiffer(generated);
+  const titleOf = (name: string, direction: Direction): string =>
+    direction === 'input' && reached.output.has(name) && differing.has(name) ? `${name}Input` : name;
+
+  const resolve = (schema: JsonSchema, direction: Direction): JsonSchema =>
+    mapRefs(schema, (name) =>
+      name.startsWith(ANONYMOUS)
+        ? resolve(get(generated[direction], name), direction)
+        : { $ref: COMPONENTS + titleOf(name, direction) },
+    );
+  const components = new Map<string, JsonSchema>();
+  for (const direction of ['output', 'input'] as const)
+    for (const name of reached[direction])
+      if (!name.startsWith(ANONYMOUS))
+        components.set(titleOf(name, direction), resolve(get(generated[direction], name), direction));
+  return {
+    of: (use) => resolve({ $ref: COMPONENTS + nameOf(use) }, use.direction),
+    components: Object.fromEntries([...components].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}
+
+/** Begins the names of schemas that stand where they are used. */
+const ANONYMOUS = '~';
+
+function get(schemas: Readonly<Record<string, JsonSchema>>, name: string): JsonSchema {
+  const schema = schemas[name];
+  if (schema === undefined) throw new Error(`No schema is called ${name}`);
+  return schema;
+}
+
+/** All names that `from` leads to, and those themselves. */
+function reach(schemas: Readonly<Record<string, JsonSchema>>, from: readonly string[]): Set<string> {
+  const reached = new Set<string>();
+  const visit = (name: string): void => {
+    if (reached.has(name)) return;
+    reached.add(name);
+    mapRefs(get(schemas, name), (target) => {
+      visit(target);
+      return {};
+    });
+  };
+  from.forEach(visit);
+  return reached;
 }
 
 function generate(names: ReadonlyMap<z.ZodType, string>, io: Direction): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
   for (const [schema, id] of names) registry.add(schema, { id });
-  const { schemas } = z.toJSONSchema(registry, {
+  const options = {
     io,
-    uri: (id) => COMPONENTS + id,
     unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema }) => {
-      // Transforms of ours only brand: what comes out has the shape of what went in.
+    override: ({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: object }) => {
       const { def } = zodSchema._zod;
-      if (
-        io === 'output' &&
-        def.type === 'pipe' &&
-        (def.out as z.core.$ZodType)._zod.def.type === 'transform'
-      )
-        Object.assign(jsonSchema, withoutHead(z.toJSONSchema(def.in as z.core.$ZodType, { io })));
+      // Transforms of ours only brand: what comes out has the shape of what went in.
+      if (io === 'output' && def.type === 'pipe' && def.out._zod.def.type === 'transform')
+        Object.assign(jsonSchema, withoutHead(z.toJSONSchema(def.in, options)));
     },
-  });
+  } as const;
+  const { schemas } = z.toJSONSchema(registry, { ...options, uri: (id) => COMPONENTS + id });
   return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [name, withoutHead(schema as JsonSchema)]),
   );

@@ -1,6 +1,5 @@
 import { pageSchema } from '../../contract/page';
 import {
-  campaignParamsSchema,
   diffQuerySchema,
   publishSchema,
   revertSchema,
@@ -13,6 +12,7 @@ import {
 } from '../../contract/resources/version';
 import type { Queryable } from '../../db/pool';
 import { findDraft, findVersion, findVersionedCampaign, listVersions } from '../../db/queries/versions';
+import { campaignParams } from '../campaigns/routes';
 import { difference } from '../difference';
 import { keyset } from '../http/cursor';
 import { readRoute, writeRoute, type Route } from '../http/route';
@@ -41,7 +41,7 @@ export const LARGEST_DOCUMENT = 10_000_000;
 function routesOf(versioned: Versioned<unknown, DocumentProblem>): readonly Route[] {
   const { kind, noun, tag, operation } = versioned;
   const path = `/campaigns/{id}/${kind}` as const;
-  const params = campaignParamsSchema;
+  const params = campaignParams;
   const mustExist = async (db: Queryable, id: string): Promise<{ readonly current: number | null }> => {
     const campaign = await findVersionedCampaign(db, kind, id);
     if (campaign === null) throw noCampaign(id);
@@ -164,7 +164,7 @@ function routesOf(versioned: Versioned<unknown, DocumentProblem>): readonly Rout
             rows,
             limit,
             ({ version }) => version,
-            (shown) => shown.map((row) => presentHead(row, current)),
+            (row) => presentHead(row, current),
           ),
         };
       },

@@ -90,7 +90,6 @@ export const diffQuerySchema = z.strictObject({
 
 export const versionListQuerySchema = z.strictObject({ ...pageQuery });
 
-export const campaignParamsSchema = z.strictObject({ id: campaignIdSchema });
 export const versionParamsSchema = z.strictObject({ id: campaignIdSchema, version: numberInPath });
 
 export const versionDiffSchema = differenceSchema.extend({

@@ -27,6 +27,10 @@ ALTER TABLE campaigns
   -- Counts everything a cached copy of the campaign would miss: its own row, versions, assignments, buyers.
   ADD COLUMN config_version      bigint NOT NULL DEFAULT 1,
   ADD COLUMN updated_at          timestamptz NOT NULL DEFAULT now();
+-- A draft that never had a plan can be archived.
+ALTER TABLE campaigns
+  DROP CONSTRAINT campaigns_check,
+  ADD CONSTRAINT campaigns_have_a_plan CHECK (status IN ('draft', 'archived') OR plan_version IS NOT NULL);
 
 ALTER TABLE numbers
   ADD COLUMN revision   integer NOT NULL DEFAULT 1,

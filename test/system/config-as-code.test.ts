@@ -258,6 +258,18 @@ describe('a campaign as a document', () => {
     expect((await exported('cmp_giver')).numbers).toEqual([]);
   });
 
+  it('changes nothing of an archived campaign', async () => {
+    const document = sampleConfig('cmp_history');
+    await applied(document);
+    document.campaign.status = 'archived';
+    expect(headsOf(await applied(document))).toEqual(['update campaign cmp_history']);
+    expect((await applied(document)).changes).toEqual([]);
+    document.campaign.name = 'Another name';
+    const answer = await put(document);
+    expect(answer.status).toBe(422);
+    expect(answer.body).toMatchObject({ errors: [{ pointer: '/campaign/status' }] });
+  });
+
   it('names the field of what is not valid, by JSON Pointer', async () => {
     const document = sampleConfig('cmp_invalid');
     const misshapen = { ...document, plan: { ...document.plan, maxAttempts: 0 }, colour: 'red' };
