@@ -12,7 +12,7 @@ import { createApp } from './app';
 const SHUTDOWN_PATIENCE_MS = 15_000;
 /** A request that takes longer to arrive, or to be answered at shutdown, is cut off, in milliseconds. */
 const SLOWEST_REQUEST_MS = 5_000;
-const BACKFILL_INTERVAL_MS = 2_000;
+const BACKFILL_INTERVAL_MS = 750;
 /** Characters below which an admin key invites guessing. */
 const SHORTEST_GOOD_KEY = 16;
 

@@ -94,7 +94,7 @@ export function callbackPath(callback: Callback): string {
     case 'dial':
       return `dial?attempt=${callback.attempt}${callback.screened ? '&screened=1' : ''}`;
     case 'accept':
-      return `accept?call=${callback.call}&attempt=${callback.attempt}`;
+      return `accept?call=${callback.call}&attempt=${callback.attempt}&since=${encodeURIComponent(callback.since)}`;
     case 'fallback':
       return 'fallback';
     default:

@@ -36,6 +36,7 @@ const menuQuery = z.object({ try: count });
 const legQuery = z.object({ attempt: count });
 const dialQuery = legQuery.extend({ screened: z.literal('1').optional() });
 const announcementQuery = z.object({ call: z.string().regex(/^call_\w{1,40}$/), attempt: count });
+const acceptanceQuery = announcementQuery.extend({ since: z.iso.datetime() });
 
 /** A carrier's webhooks. Every one of them is verified before it is read. */
 export function createTelephonyRouter(options: TelephonyOptions): Router {
@@ -93,7 +94,7 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
       log.error({ ...line, ms: Date.now() - started, err: error }, 'webhook answered by the fail-safe');
       instructions = await failSafe.serve(facts, message, cause);
     }
-    send(res, instructions);
+    reply(res, instructions);
   }
 
   router.post('/voice', async (_req, res) => {
@@ -117,7 +118,7 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
     await instruct(res, facts, whole, (deadline) => gateway.advance(call, whole, deadline));
   }
 
-  function send(res: Response, instructions: Instructions): void {
+  function reply(res: Response, instructions: Instructions): void {
     const { contentType, body } = dialect.render(instructions, {
       baseUrl: publicBaseUrl ?? originOf(res.req),
     });
@@ -132,7 +133,7 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
     const { attempt, screened } = read(() => dialQuery.parse(req.query));
     await step(res, { step: 'dial', attempt }, async (message, call) =>
       screened !== undefined && message.type === 'dial_finished'
-        ? { ...message, acceptedAt: await announcements.acceptedAt(call.callId, attempt) }
+        ? { ...message, accepted: await announcements.acceptance(call.callId, attempt) }
         : message,
     );
   });
@@ -141,12 +142,12 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
   /** On the buyer's leg: what whoever answers hears, and the key they press. The caller hears ringing meanwhile. */
   router.post('/announce', async (req, res) => {
     const { call, attempt } = read(() => announcementQuery.parse(req.query));
-    send(res, await announcements.announce(call as CallId, attempt));
+    reply(res, await announcements.announce(call as CallId, attempt, webhookOf(res).receivedAt));
   });
   router.post('/accept', async (req, res) => {
-    const { call, attempt } = read(() => announcementQuery.parse(req.query));
+    const { call, attempt, since } = read(() => acceptanceQuery.parse(req.query));
     const { digits, at } = read(() => dialect.readAcceptance(webhookOf(res)));
-    send(res, await announcements.accept(call as CallId, attempt, digits, at));
+    reply(res, await announcements.accept(call as CallId, attempt, { digits, at, since }));
   });
 
   /** Callbacks nobody waits for an answer to: always taken, at once. */

@@ -1,6 +1,14 @@
 import { validateRequest } from 'twilio/lib/webhooks/webhooks';
 import type { CarrierDialect, WebhookRequest } from '../port';
-import { readAcceptance, readInbound, readLeg, readRecording, readStatus, readStep, signedFields } from './read';
+import {
+  readAcceptance,
+  readInbound,
+  readLeg,
+  readRecording,
+  readStatus,
+  readStep,
+  signedFields,
+} from './read';
 import { renderTwiml } from './render';
 
 /** Twilio's dialect: form-encoded webhooks signed with the account's auth token, TwiML back. */

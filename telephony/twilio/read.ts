@@ -145,7 +145,7 @@ export function readStep(
           status: dialStatus(form.DialCallStatus, form.DialSipResponseCode),
           talkSeconds: form.DialCallDuration ?? null,
           bridged: form.DialBridged === undefined ? null : form.DialBridged.toLowerCase() === 'true',
-          acceptedAt: null,
+          accepted: null,
           callerGone,
           carrierStatus: form.DialCallStatus ?? 'not given',
         },
@@ -157,7 +157,10 @@ export function readStep(
   }
 }
 
-export function readAcceptance(request: WebhookRequest): { readonly digits: string | null; readonly at: string } {
+export function readAcceptance(request: WebhookRequest): {
+  readonly digits: string | null;
+  readonly at: string;
+} {
   return { digits: acceptance.parse(request.form).Digits || null, at: request.receivedAt };
 }
 

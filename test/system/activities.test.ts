@@ -1,4 +1,5 @@
 import { createCallActivities, type AdmitInput, type CallActivities } from '../../activities/call';
+import { createCampaigns } from '../../activities/call/campaigns';
 import { createPool } from '../../db/pool';
 import { loadSampleCampaign } from '../../db/sample/load';
 import type { Admission, AttemptEnd } from '../../domain/call/commands';
@@ -22,7 +23,7 @@ describe('an activity that is run more than once', () => {
     database = await createTestDatabase();
     await loadSampleCampaign(database.url);
     db = createPool({ url: database.url, size: 20, applicationName: 'test', onIdleError: () => undefined });
-    activities = createCallActivities({ db, callbackGraceSeconds: 5 });
+    activities = createCallActivities({ db, campaigns: createCampaigns(db), callbackGraceSeconds: 5 });
   });
   afterAll(async () => {
     await db.end();
@@ -41,6 +42,7 @@ describe('an activity that is run more than once', () => {
       to,
       receivedAt: at,
       geography: {},
+      attestation: null,
     };
     return { facts, workflowId: `call/twilio/AC1/CA${calls}`, at, giveUp: null, entries: [] };
   }
@@ -93,6 +95,8 @@ describe('an activity that is run more than once', () => {
         qualifications: {},
         previous,
         alreadyTried: [attempt.assignmentId],
+        resume: null,
+        callerGoneAt: null,
         entries: [],
       });
     const [first, ...others] = await again(route);
@@ -118,6 +122,8 @@ describe('an activity that is run more than once', () => {
       qualifications: {},
       previous: busy,
       alreadyTried: [attempt.assignmentId],
+      resume: null,
+      callerGoneAt: null,
       entries: [],
     });
     const { pending } = await before();
@@ -161,6 +167,8 @@ describe('an activity that is run more than once', () => {
       qualifications: {},
       previous: { ...end, status: 'busy', talkSeconds: null },
       alreadyTried: [attempt.assignmentId],
+      resume: null,
+      callerGoneAt: null,
       entries: [],
     });
     expect(routed).toMatchObject({ kind: 'ended', outcome: 'connected' });
@@ -194,6 +202,8 @@ describe('an activity that is run more than once', () => {
             qualifications: {},
             previous,
             alreadyTried: [...alreadyTried],
+            resume: null,
+            callerGoneAt: null,
             entries: [],
           });
           if (routed.kind !== 'placed' || routed.placement.kind !== 'dial')

@@ -11,6 +11,7 @@ import {
   type MenuNode,
 } from '../../domain/ivr/flow';
 import type { FlowOperation } from '../../domain/ivr/operations';
+import { validateFlow } from '../../domain/ivr/validate';
 import type { WalkContext } from '../../domain/ivr/walk';
 
 /*
@@ -118,7 +119,7 @@ export function context(changes: Partial<WalkContext> = {}): WalkContext {
 }
 
 /** Names a flow may use, names that every object inherits, and names no flow should have. */
-const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'constructor', '__proto__', 'x/y~z', 'Not An Id'];
+const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'constructor', '__proto__', 'x/y~1z', 'Not An Id'];
 
 const anyName = fc.constantFrom(...NAMES);
 /** Mostly nodes there may be; now and then none, or one nobody has. */
@@ -237,15 +238,13 @@ export const tidyFlow: fc.Arbitrary<Flow> = fc
       fc
         .tuple(tidyExit, tidyExit)
         .map(([open, closed]): FlowNode => ({ kind: 'hours', hours: null, open, closed })),
-      fc
-        .tuple(tidyExit, tidyExit)
-        .map(
-          ([next, otherwise]): FlowNode => ({
-            kind: 'condition',
-            branches: [{ when: isGold, next }],
-            otherwise,
-          }),
-        ),
+      fc.tuple(tidyExit, tidyExit).map(
+        ([next, otherwise]): FlowNode => ({
+          kind: 'condition',
+          branches: [{ when: isGold, next }],
+          otherwise,
+        }),
+      ),
       fc.tuple(tidyExit, tidyExit).map(
         ([first, second]): FlowNode => ({
           kind: 'splitter',
@@ -305,4 +304,16 @@ export function resolve(document: unknown, pointer: string): unknown {
     value = (value as Readonly<Record<string, unknown>>)[name];
   }
   return value;
+}
+
+/** A flow whose first node is `a`; its node `end` routes. */
+export function testFlow(nodes: { readonly [id: string]: FlowNode }, start = 'a'): Flow {
+  return { start, nodes: { end: { kind: 'route' }, ...nodes } };
+}
+
+/** Codes and places of what is wrong, without the warning that `end` of {@link testFlow} is not led to. */
+export function found(flow: Flow): string[] {
+  return validateFlow(flow)
+    .filter(({ code, nodeId }) => code !== 'unreachable_node' || nodeId !== 'end')
+    .map(({ code, pointer }) => `${code} ${pointer}`);
 }

@@ -214,6 +214,13 @@ describe('a splitter', () => {
     );
   });
 
+  it('of a draft whose shares do not add up divides the calls in proportion', () => {
+    const branches = Array.from({ length: 400 }, (_, call) => taken(split(10, 10), `call_${call}`));
+    const first = branches.filter((branch) => branch === 'to0').length;
+    // Five standard deviations of 400 fair draws are 50.
+    expect(Math.abs(first - 200)).toBeLessThan(50);
+  });
+
   it('without a share to give is broken', () => {
     for (const nodes of [split(), split(0), split(Number.NaN, -1)])
       expect(walk(nodes, 'a', context()).stop).toMatchObject({ kind: 'broken', nodeId: 'a' });
