@@ -1,6 +1,7 @@
-import type { DueRule } from '../call/attribution';
+import type { DueRule, PriceRule } from '../call/attribution';
 import type { Condition } from '../condition';
-import type { MicrosText } from '../money';
+import { isTrue, type ConditionContext } from '../condition-truth';
+import { formatMicros, microsFromText, type Micros, type MicrosText } from '../money';
 
 /** Pays `amountMicros` for calls of which `when` is true. */
 export interface Rate {
@@ -16,4 +17,37 @@ export interface BuyerPrice {
   readonly amountMicros: MicrosText | null;
   readonly rates: readonly Rate[];
   readonly due: DueRule;
+}
+
+/** A price as it holds for one call. */
+export interface Bid {
+  readonly rule: PriceRule;
+  readonly amount: Micros;
+  /** For people, for example `12.50`. */
+  readonly text: string;
+}
+
+/** A price with its amounts read. */
+export interface ReadPrice {
+  readonly rates: readonly { readonly when: Condition; readonly bid: Bid }[];
+  readonly otherwise: Bid | null;
+}
+
+/** @throws RangeError when an amount is no whole number of micros. */
+export function readPrice({ amountMicros, rates, due }: BuyerPrice): ReadPrice {
+  const bidOf = (micros: MicrosText): Bid => {
+    const amount = microsFromText(micros);
+    return { rule: { amountMicros: micros, due }, amount, text: formatMicros(amount) };
+  };
+  return {
+    rates: rates.map(({ when, amountMicros: micros }) => ({ when, bid: bidOf(micros) })),
+    otherwise: amountMicros === null ? null : bidOf(amountMicros),
+  };
+}
+
+/** What a buyer pays for this call; `null`: they don't bid for such calls. */
+export function priceFor(price: BuyerPrice, context: ConditionContext): PriceRule | null {
+  const amountMicros =
+    price.rates.find(({ when }) => isTrue(when, context))?.amountMicros ?? price.amountMicros;
+  return amountMicros === null ? null : { amountMicros, due: price.due };
 }
