@@ -18,6 +18,7 @@ import { numberRoutes } from './numbers/routes';
 import { createDocsRouter } from './openapi/docs-page';
 import { documentRoute } from './openapi/routes';
 import { publisherRoutes } from './publishers/routes';
+import { simulateRoutes } from './simulate/routes';
 import { flowVersionRoutes, planRoutes } from './versions/routes';
 
 /** Everything below `/api/v1`. What stands in this list is served, and is in the OpenAPI document. */
@@ -27,6 +28,7 @@ export const ROUTES: readonly Route[] = [
   ...planRoutes,
   ...flowVersionRoutes,
   ...flowRoutes,
+  ...simulateRoutes,
   ...numberRoutes,
   ...publisherRoutes,
   ...buyerRoutes,

@@ -30,6 +30,7 @@ import {
   publisherPatchSchema,
   publisherSchema,
 } from '../../contract/resources/publisher';
+import { explanationSchema } from '../../contract/resources/simulation';
 
 /** Schemas that have a name in the OpenAPI document; all others stand where they are used. */
 export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
@@ -45,6 +46,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Campaign: campaignSchema,
   CampaignPatch: campaignPatchSchema,
   Condition: conditionSchema,
+  ConditionExplanation: explanationSchema,
   ConfigApplied: configAppliedSchema,
   ConfigDocument: configDocumentSchema,
   Destination: destinationSchema,
