@@ -140,6 +140,11 @@ export function collect(value: string, before: readonly string[]): string[] {
  * Runs a command line program: its exit code is what `main` returns, 2 for input the user can put right, 0 for help.
  */
 export async function runCommand(command: Command, main: () => Promise<number>): Promise<void> {
+  // Whoever reads our output, such as `head`, may have had enough of it.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   try {
     command.exitOverride().allowExcessArguments(false).parse();
     process.exitCode = await main();
