@@ -17,6 +17,7 @@ import { createRouter } from './http/router';
 import { numberRoutes } from './numbers/routes';
 import { createDocsRouter } from './openapi/docs-page';
 import { documentRoute } from './openapi/routes';
+import { noRoute } from './problems';
 import { publisherRoutes } from './publishers/routes';
 import { simulateRoutes } from './simulate/routes';
 import { flowVersionRoutes, planRoutes } from './versions/routes';
@@ -62,6 +63,6 @@ export function createApi(options: {
   router.use(createDocsRouter());
   router.use('/v1', helmet(), createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], { db, guard }));
   // Whoever has no key is not told which routes there are.
-  router.use('/v1', guard);
+  router.use('/v1', guard, noRoute);
   return { router, start: () => sweep.start(), stop: () => sweep.stop() };
 }

@@ -6,7 +6,7 @@ import type { CarrierDialect } from '../telephony/port';
 import { CALL_TASK_QUEUE } from '../workflows/call/messages';
 import { createApi } from './api';
 import { createHealthRouter } from './health';
-import { createErrorHandler, Problem } from './problems';
+import { createErrorHandler, noRoute } from './problems';
 import { requestIds } from './request-id';
 import { createAnnouncements } from './telephony/announcements';
 import { createCallbackSink } from './telephony/callbacks';
@@ -75,9 +75,7 @@ export function createApp(options: AppOptions): App {
     );
   }
   http.use('/api', api.router);
-  http.use((req, _res) => {
-    throw new Problem('not_found', `There is no ${req.method} ${req.path}`);
-  });
+  http.use(noRoute);
   http.use(createErrorHandler(log));
 
   failSafe.start();

@@ -95,6 +95,11 @@ function problemFromDatabase(error: unknown): Problem | null {
     : null;
 }
 
+/** What no route has taken. */
+export function noRoute(req: Request): void {
+  throw new Problem('not_found', `There is no ${req.method} ${req.baseUrl}${req.path}`);
+}
+
 /** The last resort of every route: known problems as they are, everything else as a 500 that tells nothing inward. */
 export function createErrorHandler(log: Logger) {
   return (error: unknown, _req: Request, res: Response, next: NextFunction): void => {

@@ -31,7 +31,7 @@ export function normaliseNumber(text: string, defaultCountry?: string): Normalis
     });
     if (parsed.ext !== undefined) return refuse('has an extension: a tracked number is dialled as a whole');
     if (!parsed.isPossible()) return refuse('has a length no number of its country has');
-    return { ok: true, number: parsed.number as string as E164 };
+    return { ok: true, number: parsed.number as E164 };
   } catch (error) {
     if (error instanceof ParseError) return refuse(REASONS[error.message] ?? 'is no telephone number');
     throw error;

@@ -137,7 +137,7 @@ export const assignmentRoutes: readonly Route[] = [
         );
       }
       const after = presentAssignment(await removeAssignment(db, id));
-      return { status: 204, body: null, audit: [auditEntry(ASSIGNMENT, 'delete', { before, after })] };
+      return { status: 204, body: null, audit: [auditEntry(ASSIGNMENT, 'delete', after, { before, after })] };
     },
   }),
 ];

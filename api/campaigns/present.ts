@@ -5,7 +5,7 @@ import {
   treatmentsSchema,
 } from '../../contract/campaign';
 import { hoursSchema } from '../../contract/hours';
-import type { Campaign, CampaignSettings } from '../../contract/resources/campaign';
+import type { Campaign } from '../../contract/resources/campaign';
 import type { CampaignRow } from '../../db/queries/campaigns';
 import type { CampaignId } from '../../domain/ids';
 import type { Currency } from '../../domain/money';
@@ -40,21 +40,6 @@ export function presentCampaign(row: CampaignRow): Campaign {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
-}
-
-/** Of a campaign, what people set. */
-export function settingsOf(campaign: Campaign): CampaignSettings {
-  const {
-    id: _,
-    status: __,
-    currentPlanVersion,
-    currentFlowVersion,
-    revision,
-    createdAt,
-    updatedAt,
-    ...settings
-  } = campaign;
-  return settings;
 }
 
 export const CAMPAIGN: AuditedKind<Campaign> = {

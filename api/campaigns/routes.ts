@@ -21,7 +21,7 @@ import { byCreation, createdPlaceOf } from '../http/cursor';
 import { created, edited, found, newId, patched } from '../http/edit';
 import { readRoute, writeRoute, type Route } from '../http/route';
 import { Problem } from '../problems';
-import { CAMPAIGN, presentCampaign, settingsOf } from './present';
+import { CAMPAIGN, presentCampaign } from './present';
 import { STATUS_ACTIONS, statusAfter, type StatusAction } from './status';
 
 /** The path parameter of everything below one campaign. */
@@ -113,12 +113,7 @@ export const campaignRoutes: readonly Route[] = [
           { pointer: '/currency', message: 'can be changed in a draft only' },
         ]);
       }
-      return edited(
-        CAMPAIGN,
-        'update',
-        before,
-        presentCampaign(await updateCampaign(db, id, settingsOf(after))),
-      );
+      return edited(CAMPAIGN, 'update', before, presentCampaign(await updateCampaign(db, id, after)));
     },
   }),
   ...STATUS_ACTIONS.map(statusRoute),

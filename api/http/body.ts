@@ -19,8 +19,8 @@ export function jsonBody(largest: number): RequestHandler {
 export function readBody(req: Request): unknown {
   const body: unknown = req.body;
   if (body === undefined) {
-    // `is` gives null where there is no body at all.
-    if (req.is(JSON_TYPES) === false)
+    // `is` gives null where there is no body at all; an empty one has a length of 0.
+    if (req.get('content-length') !== '0' && req.is(JSON_TYPES) === false)
       throw new Problem('unsupported_media_type', 'Send the body as application/json');
     return undefined;
   }

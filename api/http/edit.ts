@@ -16,20 +16,19 @@ export interface AuditedKind<T> {
   campaignOf(resource: T): string | null;
 }
 
-/** The entry of a change: `null` before is a creation, `null` after a deletion. */
+/** The entry of a change to `subject`: `null` before is a creation, `null` after a deletion. */
 export function auditEntry<T>(
   kind: AuditedKind<T>,
   action: string,
-  change: { readonly before: T; readonly after: T | null } | { readonly before: null; readonly after: T },
+  subject: T,
+  change: { readonly before: T | null; readonly after: T | null },
 ): NewAuditEntry {
-  const shown = change.after ?? (change.before as T);
   return {
     action,
     entity: kind.entity,
-    entityId: kind.idOf(shown),
-    campaignId: kind.campaignOf(shown),
-    before: change.before,
-    after: change.after,
+    entityId: kind.idOf(subject),
+    campaignId: kind.campaignOf(subject),
+    ...change,
   };
 }
 
@@ -40,7 +39,7 @@ export function created<T extends Resource>(kind: AuditedKind<T>, after: T, loca
     body: after,
     revision: after.revision,
     location,
-    audit: [auditEntry(kind, 'create', { before: null, after })],
+    audit: [auditEntry(kind, 'create', after, { before: null, after })],
   };
 }
 
@@ -50,7 +49,7 @@ export function edited<T extends Resource>(kind: AuditedKind<T>, action: string,
     status: 200 as const,
     body: after,
     revision: after.revision,
-    audit: before.revision === after.revision ? [] : [auditEntry(kind, action, { before, after })],
+    audit: before.revision === after.revision ? [] : [auditEntry(kind, action, after, { before, after })],
   };
 }
 
@@ -59,7 +58,7 @@ export function deleted<T>(kind: AuditedKind<T>, before: T) {
   return {
     status: 204 as const,
     body: null,
-    audit: [auditEntry(kind, 'delete', { before, after: null })],
+    audit: [auditEntry(kind, 'delete', before, { before, after: null })],
   };
 }
 

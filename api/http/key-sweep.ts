@@ -15,7 +15,16 @@ export interface KeySweep {
  * Removes Idempotency-Keys that are older than a day: every ten minutes in every API process, by index, skipping what
  * another process removes at the same moment. A key that is still there after its day counts as free all the same.
  */
-export function createKeySweep({ db, log }: { readonly db: Pool; readonly log: Logger }): KeySweep {
+export function createKeySweep({
+  db,
+  log,
+  everyMs = EVERY_MS,
+}: {
+  readonly db: Pool;
+  readonly log: Logger;
+  /** Milliseconds between rounds; default ten minutes. */
+  readonly everyMs?: number;
+}): KeySweep {
   let timer: NodeJS.Timeout | undefined;
   let round = Promise.resolve();
   const sweep = async (): Promise<void> => {
@@ -29,7 +38,7 @@ export function createKeySweep({ db, log }: { readonly db: Pool; readonly log: L
     start() {
       timer = setInterval(() => {
         round = round.then(sweep);
-      }, EVERY_MS);
+      }, everyMs);
       timer.unref();
     },
     async stop() {

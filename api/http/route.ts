@@ -125,7 +125,7 @@ export function readRoute<
 >(
   declaration: Declaration &
     Typed<P, Q, z.ZodUndefined, R> & {
-      handle(request: ReadRequest<z.output<P>, z.output<Q>>): Promise<Reply<NoInfer<R>>>;
+      readonly handle: (request: ReadRequest<z.output<P>, z.output<Q>>) => Promise<Reply<NoInfer<R>>>;
     },
 ): Route {
   const { handle, ...rest } = declaration;
@@ -141,7 +141,9 @@ export function writeRoute<
 >(
   declaration: Declaration &
     Typed<P, Q, B, R> & {
-      handle(request: WriteRequest<z.output<P>, z.output<Q>, z.output<B>>): Promise<WriteReply<NoInfer<R>>>;
+      readonly handle: (
+        request: WriteRequest<z.output<P>, z.output<Q>, z.output<B>>,
+      ) => Promise<WriteReply<NoInfer<R>>>;
     },
 ): Route {
   const { handle, ...rest } = declaration;

@@ -36,7 +36,7 @@ async function answer(route: Route, req: Request, res: Response, db: Pool): Prom
   const query = parseQuery(declaration.query, req.query);
   if (route.kind === 'read') return answerReply(await route.handle({ db, params, query }));
 
-  const body = readBody(req);
+  const body = declaration.body === undefined ? undefined : readBody(req);
   const parsed = declaration.body === undefined ? undefined : parseBody(declaration.body, body);
   const actor = readActor(req.get(ACTOR_HEADER));
   const requireRevision = declaration.revisioned ? readIfMatch(req.get('if-match')) : () => undefined;

@@ -89,8 +89,13 @@ function describe(route: Route, schemas: SchemaSet): JsonSchema {
   };
 }
 
+/** Changes a resource that is there, so that the client may say which revision of it they mean. */
+function isEdit({ kind, declaration }: Pick<Route, 'kind' | 'declaration'>): boolean {
+  return kind === 'write' && declaration.revisioned === true && !(201 in declaration.responses);
+}
+
 function parametersOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSchema[] {
-  const { method, params, query, revisioned } = declaration;
+  const { method, params, query } = declaration;
   const header = (name: string, description: string, schema: JsonSchema): JsonSchema => ({
     name,
     in: 'header',
@@ -105,7 +110,7 @@ function parametersOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSch
     ...(query === undefined
       ? []
       : parametersFrom(schemas.of({ schema: query, direction: 'input' }), 'query')),
-    ...(kind === 'read' || !revisioned
+    ...(!isEdit({ kind, declaration })
       ? []
       : [
           header(
@@ -141,7 +146,8 @@ function parametersFrom(schema: JsonSchema, place: 'path' | 'query'): JsonSchema
   }));
 }
 
-function responsesOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSchema {
+function responsesOf(route: Route, schemas: SchemaSet): JsonSchema {
+  const { kind, declaration } = route;
   const { method, revisioned, responses } = declaration;
   const headersOf = (status: number, hasBody: boolean): JsonSchema => ({
     'X-Request-Id': { description: 'Names this request in the log.', schema: { type: 'string' } },
@@ -170,18 +176,19 @@ function responsesOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSche
         : { content: { 'application/json': { schema: schemas.of({ schema: body, direction: 'output' }) } } }),
     },
   ]);
-  return Object.fromEntries([...good, ...problemResponses(problemsOf(kind, declaration), schemas)]);
+  return Object.fromEntries([...good, ...problemResponses(problemsOf(route), schemas)]);
 }
 
 /** What a route of its kind may refuse, and what this one adds. */
-function problemsOf(kind: Route['kind'], declaration: Declaration): ReadonlySet<ProblemCode> {
-  const { method, params, query, body, revisioned, open, problems = [] } = declaration;
+function problemsOf(route: Route): ReadonlySet<ProblemCode> {
+  const { kind, declaration } = route;
+  const { method, params, query, body, open, problems = [] } = declaration;
   return new Set<ProblemCode>([
     ...(query !== undefined || body !== undefined || kind === 'write' ? (['invalid_request'] as const) : []),
     ...(open ? [] : (['unauthorized'] as const)),
     ...(params === undefined ? [] : (['not_found'] as const)),
     ...(body === undefined ? [] : (['too_large', 'unsupported_media_type'] as const)),
-    ...(revisioned && kind === 'write' ? (['stale_revision'] as const) : []),
+    ...(isEdit(route) ? (['stale_revision'] as const) : []),
     ...(method === 'post' && kind === 'write' ? (['idempotency_mismatch'] as const) : []),
     ...problems,
     'internal',

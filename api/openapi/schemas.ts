@@ -90,17 +90,29 @@ function reach(schemas: Readonly<Record<string, JsonSchema>>, from: readonly str
   return reached;
 }
 
+/** What zod lets us change of a schema it has generated. */
+interface Overridden {
+  readonly zodSchema: z.core.$ZodTypes;
+  readonly jsonSchema: z.core.JSONSchema.BaseSchema;
+}
+
 function generate(names: ReadonlyMap<z.ZodType, string>, io: Direction): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
   for (const [schema, id] of names) registry.add(schema, { id });
   const options = {
     io,
     unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: object }) => {
+    override: ({ zodSchema, jsonSchema }: Overridden) => {
       const { def } = zodSchema._zod;
       // Transforms of ours only brand: what comes out has the shape of what went in.
       if (io === 'output' && def.type === 'pipe' && def.out._zod.def.type === 'transform')
         Object.assign(jsonSchema, withoutHead(z.toJSONSchema(def.in, options)));
+      // zod leaves out the defaults of what is transformed.
+      if (io === 'input' && def.type === 'default') jsonSchema.default ??= def.defaultValue;
+      // What the format and the type say already.
+      if (jsonSchema.format === 'date-time' || jsonSchema.format === 'date') delete jsonSchema.pattern;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     },
   } as const;
   const { schemas } = z.toJSONSchema(registry, { ...options, uri: (id) => COMPONENTS + id });
@@ -109,8 +121,11 @@ function generate(names: ReadonlyMap<z.ZodType, string>, io: Direction): Record<
   );
 }
 
-function withoutHead({ $schema: _, $id: __, ...schema }: JsonSchema): JsonSchema {
-  return schema;
+/** A component has no address of its own. */
+function withoutHead(schema: JsonSchema): JsonSchema {
+  return Object.fromEntries(
+    Object.entries(schema).filter(([keyword]) => keyword !== '$schema' && keyword !== '$id'),
+  );
 }
 
 /** Names whose two directions are not the same, also where only something they refer to differs. */
