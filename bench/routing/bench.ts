@@ -7,6 +7,7 @@ import { Progress } from '../progress';
 import { writeReport } from '../report';
 import { measureDecisions } from './decisions';
 import type { Section, SectionResult } from './section';
+import { measureWebhooks } from './webhook';
 
 interface Options {
   readonly rounds: number;
@@ -16,7 +17,7 @@ interface Options {
 }
 
 /** What is measured, in this order. */
-const SECTIONS: readonly Section[] = [measureDecisions];
+const SECTIONS: readonly Section[] = [measureDecisions, measureWebhooks];
 
 export const routingBench: Bench = {
   name: 'routing',

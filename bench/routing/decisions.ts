@@ -11,6 +11,9 @@ import type { Section, SectionOptions } from './section';
 /** Different callers that take turns: making them up is not what is measured. */
 const CALLERS = 64;
 
+/** In a small campaign chance may have most assignments refuse a caller. */
+const FEW = 5;
+
 /** Decisions before each window, for the compiler. */
 const WARM_UP = 50;
 
@@ -60,7 +63,7 @@ function measureCell(
     const { candidates, skipped } = decideRoute(input);
     const { user, system } = process.cpuUsage(before);
     const took = { wall: performance.now() - began, cpu: (user + system) / 1000 };
-    if (candidates.length + skipped.length !== assignments || candidates.length < assignments / 4) {
+    if (candidates.length + skipped.length !== assignments || candidates.length < assignments / 4 - FEW) {
       throw new Error(`${candidates.length} candidates of ${assignments}: this measures something else`);
     }
     return took;

@@ -19,12 +19,24 @@ export interface BuyerPrice {
   readonly due: DueRule;
 }
 
-/** A price as it holds for one call. */
-export interface Bid {
-  readonly rule: PriceRule;
+/** Money as routing compares it and people read it. */
+export interface Amount {
   readonly amount: Micros;
+  /** The amount as a double, for sorting: two different amounts may share one, but never stand in the wrong order. */
+  readonly rough: number;
   /** For people, for example `12.50`. */
   readonly text: string;
+}
+
+/** A price as it holds for one call. */
+export interface Bid extends Amount {
+  readonly rule: PriceRule;
+}
+
+/** @throws RangeError when the text is no whole number of micros. */
+export function readAmount(micros: MicrosText): Amount {
+  const amount = microsFromText(micros);
+  return { amount, rough: Number(amount), text: formatMicros(amount) };
 }
 
 /** A price with its amounts read. */
@@ -35,10 +47,10 @@ export interface ReadPrice {
 
 /** @throws RangeError when an amount is no whole number of micros. */
 export function readPrice({ amountMicros, rates, due }: BuyerPrice): ReadPrice {
-  const bidOf = (micros: MicrosText): Bid => {
-    const amount = microsFromText(micros);
-    return { rule: { amountMicros: micros, due }, amount, text: formatMicros(amount) };
-  };
+  const bidOf = (micros: MicrosText): Bid => ({
+    rule: { amountMicros: micros, due },
+    ...readAmount(micros),
+  });
   return {
     rates: rates.map(({ when, amountMicros: micros }) => ({ when, bid: bidOf(micros) })),
     otherwise: amountMicros === null ? null : bidOf(amountMicros),

@@ -1,4 +1,4 @@
-import { formatMicros, microsFromText } from '../money';
+import { readAmount, type Amount } from '../campaign/price';
 import type { Draw } from './draw';
 import type { Entrant } from './entrant';
 import { byId, byPriority, compareBigints, sortByKey } from './order';
@@ -26,26 +26,26 @@ export function auction<E extends Entrant>(
   { reserveMicros, rankBy }: AuctionStrategy,
   draw: Draw,
 ): AuctionResult<E> {
-  const reserve = reserveMicros === null ? null : microsFromText(reserveMicros);
+  const reserve = reserveMicros === null ? null : readAmount(reserveMicros);
   const belowReserve: E[] = [];
   const bidders: E[] = [];
   for (const entrant of entrants) {
-    if (reserve !== null && entrant.bid.amount < reserve) belowReserve.push(entrant);
+    if (reserve !== null && isBelow(entrant.bid, reserve)) belowReserve.push(entrant);
     else bidders.push(entrant);
   }
   const byDraw = (a: E, b: E): number => byPriority(a, b) || draw(a.id) - draw(b.id) || byId(a, b);
-  // A double does not tell all bigints apart, but never puts them in the wrong order.
   const ordered =
     rankBy === 'bid'
       ? sortByKey(
           bidders,
-          ({ bid }) => -Number(bid.amount),
+          ({ bid }) => -bid.rough,
           (a, b) => compareBigints(b.bid.amount, a.bid.amount) || byDraw(a, b),
         )
-      : sortByKey(
-          bidders,
-          ({ bid, conversionEstimate }) => -(Number(bid.amount) * conversionEstimate),
-          byDraw,
-        );
-  return { ordered, belowReserve, reserve: reserve === null ? '' : formatMicros(reserve) };
+      : sortByKey(bidders, ({ bid, conversionEstimate }) => -(bid.rough * conversionEstimate), byDraw);
+  return { ordered, belowReserve, reserve: reserve?.text ?? '' };
+}
+
+/** Doubles first: they settle nearly every comparison, and are at hand where a bigint is not. */
+function isBelow(bid: Amount, reserve: Amount): boolean {
+  return bid.rough === reserve.rough ? bid.amount < reserve.amount : bid.rough < reserve.rough;
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { configAppliedSchema, type ConfigApplied } from '../../contract/config-document';
 import { problemSchema } from '../../contract/problem';
 import { InputError } from '../simulate/input';
-import { findTarget } from '../simulate/target';
+import { findApi } from '../simulate/target';
 
 export type Problem = z.infer<typeof problemSchema>;
 
@@ -28,7 +28,7 @@ const PATIENCE_MILLISECONDS = 60_000;
  * @throws InputError when nothing answers there
  */
 export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): Promise<Client> {
-  const { apiUrl, adminKey } = await findTarget(url, env);
+  const { apiUrl, adminKey } = await findApi(url, env);
   const ask = async <T>(
     path: string,
     init: { readonly method: string; readonly body?: string },
