@@ -75,7 +75,8 @@ function compareArrays(before: readonly Json[], after: readonly Json[], at: Plac
   const right = after.slice(start, after.length - end);
   const names = namesOf(left, right);
   if (names === null) compareByPosition(left, right, { at, start, found });
-  else compareByName(left, right, { at, start, found, nameOf: names });
+  else if (!compareByName(left, right, { at, start, found, nameOf: names }))
+    found.push({ kind: 'replaced', at, before, after });
 }
 
 interface Stretch {
@@ -107,36 +108,73 @@ function compareByPosition(
 
 type NameOf = (element: Json) => string;
 
+/** Past so many moves a list is another list: it is replaced, for nobody would read how it came about. */
+const MOST_MOVES = 200;
+
+/** Gives back `false`, having said nothing, where the order changed beyond {@link MOST_MOVES}. */
 function compareByName(
   left: readonly Json[],
   right: readonly Json[],
   { at, start, found, nameOf }: Stretch & { readonly nameOf: NameOf },
-): void {
-  const wanted = new Set(right.map(nameOf));
-  const current = [...left];
+): boolean {
   const step = (offset: number, label: string): Place => [...at, { index: start + offset, label }];
+  const wanted = new Set(right.map(nameOf));
+  const kept = left.filter((element) => wanted.has(nameOf(element)));
+  const places = new Map(kept.map((element, index) => [nameOf(element), index]));
+  const movers = thatMove(right.flatMap((element) => places.get(nameOf(element)) ?? []));
+  if (movers.size > MOST_MOVES) return false;
+
   for (const [offset, before] of [...left.entries()].reverse()) {
-    if (wanted.has(nameOf(before))) continue;
-    found.push({ kind: 'removed', at: step(offset, nameOf(before)), before });
-    current.splice(offset, 1);
+    if (!wanted.has(nameOf(before)))
+      found.push({ kind: 'removed', at: step(offset, nameOf(before)), before });
   }
-  const had = new Map(current.map((element) => [nameOf(element), element]));
-  for (const [offset, after] of right.entries()) {
+  // As the patch leaves the list so far. Everything up to `last` is in its final order, but for what still has to move.
+  const current = [...kept];
+  let last = -1;
+  for (const after of right) {
     const name = nameOf(after);
-    const before = had.get(name);
-    if (before === undefined) {
-      found.push({ kind: 'added', at: step(offset, name), after });
-      current.splice(offset, 0, after);
+    const place = places.get(name);
+    const before = place === undefined ? undefined : kept[place];
+    if (place === undefined || before === undefined) {
+      last += 1;
+      current.splice(last, 0, after);
+      found.push({ kind: 'added', at: step(last, name), after });
       continue;
     }
-    const here = current[offset];
-    if (here === undefined || nameOf(here) !== name) {
-      const from = current.findIndex((element, index) => index > offset && nameOf(element) === name);
-      found.push({ kind: 'moved', at, from: start + from, to: start + offset, label: name });
-      current.splice(offset, 0, ...current.splice(from, 1));
+    if (movers.has(place)) {
+      const from = current.indexOf(before);
+      current.splice(from, 1);
+      last += from < last ? 0 : 1;
+      current.splice(last, 0, before);
+      found.push({ kind: 'moved', at, from: start + from, to: start + last, label: name });
+    } else {
+      do last += 1;
+      while (current[last] !== before);
     }
-    compare(before, after, step(offset, name), found);
+    compare(before, after, step(last, name), found);
   }
+  return true;
+}
+
+/** Of a permutation: the fewest numbers that have to move so that the others are in order. O(n log n). */
+function thatMove(numbers: readonly number[]): ReadonlySet<number> {
+  // The longest increasing subsequence, by patience sorting: tails[k] ends the best one of length k + 1.
+  const tails: number[] = [];
+  const precededBy = new Map<number, number | undefined>();
+  for (const number of numbers) {
+    let low = 0;
+    let high = tails.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((tails[middle] ?? 0) < number) low = middle + 1;
+      else high = middle;
+    }
+    precededBy.set(number, tails[low - 1]);
+    tails[low] = number;
+  }
+  const moving = new Set(numbers);
+  for (let stays = tails.at(-1); stays !== undefined; stays = precededBy.get(stays)) moving.delete(stays);
+  return moving;
 }
 
 /** Properties that tell elements of one array apart, where there are any. */

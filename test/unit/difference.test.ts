@@ -87,6 +87,23 @@ describe('the difference of two documents', () => {
     });
   });
 
+  it('says one thing for what went from the first place to the last', () => {
+    const list = ['a', 'b', 'c', 'd'].map((name) => ({ name }));
+    const turned = [...list.slice(1), ...list.slice(0, 1)];
+    expect(difference({ rules: list }, { rules: turned }).lines).toEqual([
+      '~ rules[a]: moved from place 1 to 4',
+    ]);
+  });
+
+  it('replaces a long list as a whole whose order is another one altogether, at once', () => {
+    const before = Array.from({ length: 20_000 }, (_, no) => ({ assignmentId: `asg_${no}` }));
+    const after = before.toReversed();
+    const began = performance.now();
+    const { patch } = difference({ candidates: before }, { candidates: after });
+    expect(patch).toEqual([{ op: 'replace', path: '/candidates', value: after }]);
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
   it('escapes pointers and takes keys that every object inherits', () => {
     const { patch } = difference({ nodes: { 'a/b~c': 1 } }, { nodes: { 'a/b~c': 2, constructor: 3 } });
     expect(patch).toEqual([
