@@ -8,6 +8,8 @@ import { auditRoutes } from './audit/routes';
 import { blockedCallerRoutes } from './blocked-callers/routes';
 import { buyerRoutes } from './buyers/routes';
 import { callRoutes } from './calls/routes';
+import { configRoutes } from './config/routes';
+import { flowRoutes } from './flows/routes';
 import { campaignRoutes } from './campaigns/routes';
 import { createKeySweep } from './http/key-sweep';
 import type { Route } from './http/route';
@@ -17,10 +19,17 @@ import { createDocsRouter } from './openapi/docs-page';
 import { documentRoute } from './openapi/routes';
 import { noRoute } from './problems';
 import { publisherRoutes } from './publishers/routes';
+import { simulateRoutes } from './simulate/routes';
+import { flowVersionRoutes, planRoutes } from './versions/routes';
 
 /** Everything below `/api/v1`. What stands in this list is served, and is in the OpenAPI document. */
 export const ROUTES: readonly Route[] = [
   ...campaignRoutes,
+  ...configRoutes,
+  ...planRoutes,
+  ...flowVersionRoutes,
+  ...flowRoutes,
+  ...simulateRoutes,
   ...numberRoutes,
   ...publisherRoutes,
   ...buyerRoutes,

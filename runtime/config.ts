@@ -27,6 +27,14 @@ const environment = z.object({
   TEMPORAL_NAMESPACE: optional(z.string().min(1).default('default')),
   TWILIO_ACCOUNT_SID: optional(z.string().min(1).optional()),
   TWILIO_AUTH_TOKEN: optional(z.string().min(1).optional()),
+  SIGNALWIRE_PROJECT_ID: optional(z.string().min(1).optional()),
+  SIGNALWIRE_SIGNING_KEY: optional(z.string().min(1).optional()),
+  TELNYX_PUBLIC_KEY: optional(
+    z
+      .base64()
+      .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be the base64 of 32 bytes')
+      .optional(),
+  ),
   CALLYARD_ADMIN_KEY: optional(z.string().min(1).optional()),
   CALLYARD_DATA_DIR: optional(z.string().min(1).default('.callyard')),
   /** How long a carrier waits for us at most before it gets the fail-safe route, in milliseconds. */
@@ -38,6 +46,12 @@ const environment = z.object({
   LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info')),
 });
 
+/** An account and the key to it: one without the other is a mistake. */
+const CARRIER_PAIRS = [
+  ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN'],
+  ['SIGNALWIRE_PROJECT_ID', 'SIGNALWIRE_SIGNING_KEY'],
+] as const;
+
 export interface Config {
   readonly port: number;
   /** `null`: the URL is taken from the request itself. */
@@ -48,8 +62,11 @@ export interface Config {
   /** `null`: `npm start` runs its own Temporal server. */
   readonly temporalAddress: string | null;
   readonly temporalNamespace: string;
-  /** `null`: `npm start` makes up a sample account. */
+  /** Carrier accounts; `null`: not a carrier of ours. `npm start` makes up a sample account of each for the simulator. */
   readonly twilio: { readonly accountSid: string; readonly authToken: string } | null;
+  readonly signalwire: { readonly projectId: string; readonly signingKey: string } | null;
+  /** The public key as base64 of its 32 bytes. */
+  readonly telnyx: { readonly publicKey: string } | null;
   readonly adminKey: string | null;
   readonly dataDir: string;
   readonly webhookDeadlineMs: number;
@@ -72,12 +89,9 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  const sid = env['TWILIO_ACCOUNT_SID'];
-  const token = env['TWILIO_AUTH_TOKEN'];
-  if (Boolean(sid) !== Boolean(token)) {
-    problems.push(
-      `${sid ? 'TWILIO_AUTH_TOKEN' : 'TWILIO_ACCOUNT_SID'}: is missing; set both, or neither for a sample account`,
-    );
+  for (const [account, key] of CARRIER_PAIRS) {
+    if (Boolean(env[account]) === Boolean(env[key])) continue;
+    problems.push(`${env[account] ? key : account}: is missing; set both ${account} and ${key}, or neither`);
   }
   if (!parsed.success || problems.length > 0) {
     throw new ConfigError(
@@ -96,6 +110,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       data.TWILIO_ACCOUNT_SID !== undefined && data.TWILIO_AUTH_TOKEN !== undefined
         ? { accountSid: data.TWILIO_ACCOUNT_SID, authToken: data.TWILIO_AUTH_TOKEN }
         : null,
+    signalwire:
+      data.SIGNALWIRE_PROJECT_ID !== undefined && data.SIGNALWIRE_SIGNING_KEY !== undefined
+        ? { projectId: data.SIGNALWIRE_PROJECT_ID, signingKey: data.SIGNALWIRE_SIGNING_KEY }
+        : null,
+    telnyx: data.TELNYX_PUBLIC_KEY === undefined ? null : { publicKey: data.TELNYX_PUBLIC_KEY },
     adminKey: data.CALLYARD_ADMIN_KEY ?? null,
     dataDir: data.CALLYARD_DATA_DIR,
     webhookDeadlineMs: data.WEBHOOK_DEADLINE_MS,

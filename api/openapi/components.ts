@@ -7,8 +7,12 @@ import {
   duplicateRuleSchema,
   treatmentsSchema,
 } from '../../contract/campaign';
+import { configAppliedSchema, configDocumentSchema } from '../../contract/config-document';
+import { flowNodeSchema, flowSchema } from '../../contract/flow';
+import { flowOperationSchema } from '../../contract/flow-operations';
 import { hoursSchema } from '../../contract/hours';
 import { buyerPriceSchema, dueRuleSchema, priceRuleSchema } from '../../contract/money';
+import { planSchema, routingRuleSchema } from '../../contract/plan';
 import { fieldErrorSchema } from '../../contract/problem';
 import { destinationSchema, promptSchema, treatmentSchema } from '../../contract/prompt';
 import {
@@ -26,6 +30,7 @@ import {
   publisherPatchSchema,
   publisherSchema,
 } from '../../contract/resources/publisher';
+import { explanationSchema } from '../../contract/resources/simulation';
 
 /** Schemas that have a name in the OpenAPI document; all others stand where they are used. */
 export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
@@ -41,11 +46,17 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Campaign: campaignSchema,
   CampaignPatch: campaignPatchSchema,
   Condition: conditionSchema,
+  ConditionExplanation: explanationSchema,
+  ConfigApplied: configAppliedSchema,
+  ConfigDocument: configDocumentSchema,
   Destination: destinationSchema,
   DialSettings: dialSettingsSchema,
   DueRule: dueRuleSchema,
   DuplicateRule: duplicateRuleSchema,
   FieldError: fieldErrorSchema,
+  Flow: flowSchema,
+  FlowNode: flowNodeSchema,
+  FlowOperation: flowOperationSchema,
   Hours: hoursSchema,
   NewAssignment: newAssignmentSchema,
   NewBlockedCaller: newBlockedCallerSchema,
@@ -54,10 +65,12 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   NewNumber: newNumberSchema,
   NewPublisher: newPublisherSchema,
   NumberPatch: numberPatchSchema,
+  Plan: planSchema,
   PriceRule: priceRuleSchema,
   Prompt: promptSchema,
   Publisher: publisherSchema,
   PublisherPatch: publisherPatchSchema,
+  RoutingRule: routingRuleSchema,
   TrackedNumber: numberSchema,
   Treatment: treatmentSchema,
   Treatments: treatmentsSchema,

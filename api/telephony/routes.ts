@@ -28,6 +28,7 @@ export interface TelephonyOptions {
 
 /** More than any carrier sends; less than hurts. */
 const MOST_BYTES = '64kb';
+const NO_BODY = new Uint8Array();
 
 const count = z.coerce.number().int().min(1).max(1_000);
 const ivrQuery = z.object({ no: count });
@@ -43,9 +44,16 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
   const { dialect, gateway, failSafe, callbacks, announcements, log, publicBaseUrl, webhookDeadlineMs } =
     options;
   const router = express.Router();
-  router.use(express.urlencoded({ extended: false, limit: MOST_BYTES }));
+  const bodies = new WeakMap<object, Uint8Array>();
+  router.use(
+    express.urlencoded({
+      extended: false,
+      limit: MOST_BYTES,
+      verify: (req, _res, body) => void bodies.set(req, body),
+    }),
+  );
   router.use((req, res, next) => {
-    const webhook = receive(req, publicBaseUrl);
+    const webhook = receive(req, bodies.get(req) ?? NO_BODY, publicBaseUrl);
     verify(webhook);
     res.locals['webhook'] = webhook;
     next();
@@ -59,7 +67,13 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
     if (verdict === 'missing') {
       throw new Problem(
         'signature_missing',
-        'The signature header is missing: sign the request with the account’s auth token',
+        'The signature header is missing: sign the request with the account’s key',
+      );
+    }
+    if (verdict === 'expired') {
+      throw new Problem(
+        'signature_mismatch',
+        'The signature is too old, or from the future: check the clocks of this server and of the sender',
       );
     }
     throw new Problem(
@@ -174,7 +188,7 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
 }
 
 /** The webhook as the carrier meant it. @throws Problem when the body is no form. */
-function receive(req: Request, publicBaseUrl: string | null): WebhookRequest {
+function receive(req: Request, rawBody: Uint8Array, publicBaseUrl: string | null): WebhookRequest {
   if (req.is('application/x-www-form-urlencoded') === false) {
     throw new Problem('malformed_webhook', 'The body must be application/x-www-form-urlencoded');
   }
@@ -182,6 +196,7 @@ function receive(req: Request, publicBaseUrl: string | null): WebhookRequest {
     url: `${publicBaseUrl ?? originOf(req)}${req.originalUrl}`,
     headers: req.headers,
     form: (req.body ?? {}) as FormFields,
+    rawBody,
     receivedAt: new Date().toISOString(),
   };
 }

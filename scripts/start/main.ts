@@ -95,8 +95,11 @@ function childEnvironment({ config, secrets, folder }: Run): NodeJS.ProcessEnv {
     PORT: String(config.port),
     CALLYARD_DATA_DIR: folder,
     CALLYARD_ADMIN_KEY: secrets.adminKey,
-    TWILIO_ACCOUNT_SID: secrets.twilioAccountSid,
-    TWILIO_AUTH_TOKEN: secrets.twilioAuthToken,
+    TWILIO_ACCOUNT_SID: secrets.twilio.accountSid,
+    TWILIO_AUTH_TOKEN: secrets.twilio.authToken,
+    SIGNALWIRE_PROJECT_ID: secrets.signalwire.projectId,
+    SIGNALWIRE_SIGNING_KEY: secrets.signalwire.signingKey,
+    TELNYX_PUBLIC_KEY: secrets.telnyx.publicKey,
   };
 }
 

@@ -168,7 +168,9 @@ function telnyxFields(purpose: WebhookPurpose, fields: Fields): Fields {
       // The result of a Gather comes without the state of the call.
       !(purpose === 'gather-action' && ['CallStatus', 'Direction', 'msg', 'FinishedOnKey'].includes(name)),
   );
-  const legacy = kept.flatMap(([name, value]) => (/CallSid$/.test(name) ? [[`${name}Legacy`, value]] : []));
+  const legacy = kept.flatMap(([name, value]) =>
+    name.endsWith('CallSid') ? [[`${name}Legacy`, value]] : [],
+  );
   return {
     ...(Object.fromEntries([...kept, ...legacy]) as Fields),
     ConnectionId: CONNECTION_ID,

@@ -7,6 +7,7 @@ import type { CallFacts } from '../../domain/call/facts';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { CallId, E164 } from '../../domain/ids';
 import { createTestDatabase, type TestDatabase } from '../environment/database';
+import { insertCampaign } from './campaign-fixture';
 import { readCounters } from './counters';
 import type { Pool } from 'pg';
 
@@ -232,5 +233,23 @@ describe('an activity that is run more than once', () => {
       admissions.filter((admission) => admission.kind === 'ended' && admission.outcome === 'no_candidate'),
     ).toHaveLength(53);
     expect((await readCounters(db)).drift).toEqual([]);
+  });
+
+  it('gives out turns exactly: 60 calls at once, through a rule of three buyers, are 20 each', async () => {
+    await insertCampaign(db, {
+      key: 'turns',
+      number: '+14155559200',
+      buyers: [{ name: 'a' }, { name: 'b' }, { name: 'c' }],
+      rules: [{ name: 'in turn', strategy: { kind: 'round_robin' } }],
+    });
+    const admissions = await Promise.all(
+      Array.from({ length: 60 }, () => activities.admitCall(newCall('+14155559200'))),
+    );
+    const turns = new Map<string, number>();
+    for (const admission of admissions) {
+      const { buyerName } = dialled(admission).attempt;
+      turns.set(buyerName, (turns.get(buyerName) ?? 0) + 1);
+    }
+    expect(Object.fromEntries(turns)).toEqual({ a: 20, b: 20, c: 20 });
   });
 });

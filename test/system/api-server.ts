@@ -28,6 +28,7 @@ export interface ApiRequest {
 /** The API over real HTTP and a database of its own, without carriers and Temporal. */
 export interface ApiServer {
   readonly baseUrl: string;
+  readonly adminKey: string;
   readonly db: Pool;
   readonly check: ResponseCheck;
   /**
@@ -84,6 +85,7 @@ export async function startApi(): Promise<ApiServer> {
 
   return {
     baseUrl,
+    adminKey,
     db,
     check,
     send,

@@ -90,7 +90,7 @@ describe('what the documents say', () => {
     expect(callSchema.parse(call)).toMatchObject({
       outcome: 'connected',
       campaignId: 'cmp_sample',
-      attempts: [{ destination: { kind: 'tel', number: '+12125550199' } }],
+      attempts: [{ destinations: [{ kind: 'tel', number: '+12125550199' }] }],
     });
     const wrong = await run(script, ['2125550188', '+12125550199'], env);
     expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining('E.164') as string });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { CallId, E164 } from '../../domain/ids';
 import type { Instructions } from '../../domain/instructions';
-import { readInbound, readLeg, readStatus, readStep } from '../../telephony/twilio/read';
-import { renderTwiml } from '../../telephony/twilio/render';
+import { createTwilioDialect } from '../../telephony/twilio';
+import { renderTwiml } from '../../telephony/twiml/render';
 import { parseTwiml } from '../system/twiml';
 
 const ROOT = 'https://calls.example.com/telephony/twilio';
@@ -12,8 +12,11 @@ const request = (form: Record<string, string | string[]>) => ({
   url: ROOT,
   headers: {},
   form: { CallSid: 'CA1', AccountSid: 'AC1', To: '+14155550100', ...form },
+  rawBody: Buffer.alloc(0),
   receivedAt: '2026-01-05T12:00:00.000Z',
 });
+
+const twilio = createTwilioDialect({ authToken: 'secret' });
 
 describe('TwiML', () => {
   const render = (instructions: Instructions) => parseTwiml(renderTwiml(instructions, ROOT));
@@ -164,7 +167,9 @@ describe('TwiML', () => {
   });
 
   it('dials SIP', () => {
-    expect(dial({ destinations: [{ kind: 'sip', uri: 'sip:desk@buyer.example' }] })?.children[0]).toMatchObject({
+    expect(
+      dial({ destinations: [{ kind: 'sip', uri: 'sip:desk@buyer.example' }] })?.children[0],
+    ).toMatchObject({
       name: 'Sip',
       text: 'sip:desk@buyer.example',
     });
@@ -175,12 +180,12 @@ describe('webhooks of Twilio', () => {
   it.each(['Anonymous', 'anonymous', '+266696687', '', 'sip:x@y', '+1'])(
     'from "%s" are from nobody we can name',
     (From) => {
-      expect(readInbound(request({ From })).from).toBeNull();
+      expect(twilio.readInbound(request({ From })).from).toBeNull();
     },
   );
 
   it('give place hints only where the carrier has them', () => {
-    const { geography } = readInbound(
+    const { geography } = twilio.readInbound(
       request({ From: '+14155550123', FromState: 'CA', FromZip: '94105', FromCity: '' }),
     );
     expect(geography).toEqual({ state: 'CA', postalCode: '94105' });
@@ -197,7 +202,7 @@ describe('webhooks of Twilio', () => {
     ['something-new', undefined, 'failed'],
   ])('a dial that is %s (SIP %s) is %s', (DialCallStatus, code, expected) => {
     const form = { DialCallStatus, ...(code === undefined ? {} : { DialSipResponseCode: code }) };
-    const { message } = readStep(request(form), { step: 'dial', attempt: 1 });
+    const { message } = twilio.readStep(request(form), { step: 'dial', attempt: 1 });
     expect(message).toMatchObject({ type: 'dial_finished', status: expected, carrierStatus: DialCallStatus });
   });
 
@@ -211,7 +216,7 @@ describe('webhooks of Twilio', () => {
     [undefined, null],
   ])('with the verification status %s attest %s', (StirVerstat, level) => {
     const form = StirVerstat === undefined ? {} : { StirVerstat };
-    expect(readInbound(request(form)).attestation).toBe(level);
+    expect(twilio.readInbound(request(form)).attestation).toBe(level);
   });
 
   it.each([
@@ -220,11 +225,11 @@ describe('webhooks of Twilio', () => {
     [undefined, null],
   ])('that say DialBridged=%s tell whether the parties were put through', (DialBridged, bridged) => {
     const form = { DialCallStatus: 'completed', ...(DialBridged === undefined ? {} : { DialBridged }) };
-    expect(readStep(request(form), { step: 'dial', attempt: 1 }).message).toMatchObject({ bridged });
+    expect(twilio.readStep(request(form), { step: 'dial', attempt: 1 }).message).toMatchObject({ bridged });
   });
 
   it('carry what the caller said', () => {
-    const { message } = readStep(request({ SpeechResult: ' home insurance ', Confidence: '0.9' }), {
+    const { message } = twilio.readStep(request({ SpeechResult: ' home insurance ', Confidence: '0.9' }), {
       step: 'ivr',
       no: 3,
     });
@@ -232,7 +237,7 @@ describe('webhooks of Twilio', () => {
   });
 
   it('with a duration nobody can read count as without one', () => {
-    const { message } = readStep(request({ DialCallStatus: 'completed', DialCallDuration: 'soon' }), {
+    const { message } = twilio.readStep(request({ DialCallStatus: 'completed', DialCallDuration: 'soon' }), {
       step: 'dial',
       attempt: 1,
     });
@@ -242,15 +247,15 @@ describe('webhooks of Twilio', () => {
   it.each(['completed', 'no-answer', 'busy', 'failed', 'canceled'])(
     'say that the caller is gone by CallStatus %s',
     (CallStatus) => {
-      expect(readStep(request({ CallStatus }), { step: 'fallback' }).message).toMatchObject({
+      expect(twilio.readStep(request({ CallStatus }), { step: 'fallback' }).message).toMatchObject({
         callerGone: true,
       });
-      expect(readStatus(request({ CallStatus })).over).toBe(true);
+      expect(twilio.readStatus(request({ CallStatus })).over).toBe(true);
     },
   );
 
   it('about a dialled leg belong to its parent call', () => {
-    const { call: leg, news } = readLeg(
+    const { call: leg, news } = twilio.readLeg(
       request({ CallSid: 'CA2', ParentCallSid: 'CA1', CallStatus: 'in-progress' }),
       2,
     );
