@@ -91,7 +91,8 @@ function describe(route: Route, schemas: SchemaSet): JsonSchema {
 
 /** Changes a resource that is there, so that the client may say which revision of it they mean. */
 function isEdit({ kind, declaration }: Pick<Route, 'kind' | 'declaration'>): boolean {
-  return kind === 'write' && declaration.revisioned === true && !(201 in declaration.responses);
+  const { 201: _made, ...changed } = declaration.responses;
+  return kind === 'write' && declaration.revisioned === true && Object.keys(changed).length > 0;
 }
 
 function parametersOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSchema[] {
