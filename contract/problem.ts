@@ -8,6 +8,7 @@ export const PROBLEM_CODES = [
   'signature_mismatch',
   'unauthorized',
   'not_found',
+  'method_not_allowed',
   'stale_step',
   'conflict',
   'not_ready',
