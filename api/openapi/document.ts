@@ -91,7 +91,9 @@ function describe(route: Route, schemas: SchemaSet): JsonSchema {
 
 /** Changes a resource that is there, so that the client may say which revision of it they mean. */
 function isEdit({ kind, declaration }: Pick<Route, 'kind' | 'declaration'>): boolean {
-  return kind === 'write' && declaration.revisioned === true && !(201 in declaration.responses);
+  const { revisioned, responses, problems = [] } = declaration;
+  const edits = !(201 in responses) || problems.includes('stale_revision');
+  return kind === 'write' && revisioned === true && edits;
 }
 
 function parametersOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSchema[] {
