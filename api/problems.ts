@@ -13,6 +13,7 @@ export const PROBLEMS = {
   signature_mismatch: { status: 403, title: 'The signature does not match' },
   unauthorized: { status: 401, title: 'A valid API key is needed' },
   not_found: { status: 404, title: 'Nothing is here' },
+  method_not_allowed: { status: 405, title: 'This address takes another method' },
   stale_step: { status: 409, title: 'The call is at another step' },
   conflict: { status: 409, title: 'This does not go with what is there' },
   not_ready: { status: 409, title: 'Something is missing before this can be done' },

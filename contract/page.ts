@@ -9,8 +9,7 @@ export interface Page<T> {
 
 /** How a list is paged through. */
 export const pageQuery = {
-  /** Opaque: `nextCursor` of the page before. */
-  cursor: z.string().min(1).max(1024).optional(),
+  cursor: z.string().min(1).max(1024).optional().describe('Opaque: `nextCursor` of the page before.'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 };
 

@@ -8,6 +8,7 @@ export const PROBLEM_CODES = [
   'signature_mismatch',
   'unauthorized',
   'not_found',
+  'method_not_allowed',
   'stale_step',
   'conflict',
   'not_ready',
@@ -22,8 +23,11 @@ export const PROBLEM_CODES = [
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
 export const fieldErrorSchema = z.strictObject({
-  /** JSON Pointer (RFC 6901) into the body, or the name of a query parameter or header behind a slash. */
-  pointer: z.string(),
+  pointer: z
+    .string()
+    .describe(
+      'JSON Pointer (RFC 6901) into the body, or the name of a query parameter or header behind a slash.',
+    ),
   message: z.string(),
 });
 export type FieldError = Readonly<z.infer<typeof fieldErrorSchema>>;
@@ -34,9 +38,7 @@ export const problemSchema = z.strictObject({
   title: z.string(),
   status: z.int().min(400).max(599),
   code: z.enum(PROBLEM_CODES),
-  /** What to do about it. */
-  detail: z.string(),
+  detail: z.string().describe('What to do about it.'),
   errors: z.array(fieldErrorSchema).optional(),
-  /** Also in the header `X-Request-Id`, and in the log. */
-  requestId: z.string(),
+  requestId: z.string().describe('Also in the header `X-Request-Id`, and in the log.'),
 });

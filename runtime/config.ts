@@ -1,6 +1,11 @@
 import { z } from 'zod';
 
-const port = z.coerce.number().int().min(1).max(65535);
+/** A number in an environment variable; what is wrong with one is said with its bounds. */
+const wholeNumber = (from: number, to: number) => {
+  const error = `must be a whole number from ${from} to ${to}`;
+  return z.coerce.number(error).int(error).min(from, error).max(to, error);
+};
+const port = wholeNumber(1, 65_535);
 /** An empty variable counts as unset: that is what `VAR=` in an env file means to people. */
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema);
@@ -17,7 +22,7 @@ const environment = z.object({
   DATABASE_URL: optional(
     z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
   ),
-  DATABASE_POOL_SIZE: optional(z.coerce.number().int().min(2).max(200).default(20)),
+  DATABASE_POOL_SIZE: optional(wholeNumber(2, 200).default(20)),
   TEMPORAL_ADDRESS: optional(
     z
       .string()
@@ -38,11 +43,11 @@ const environment = z.object({
   CALLYARD_ADMIN_KEY: optional(z.string().min(1).optional()),
   CALLYARD_DATA_DIR: optional(z.string().min(1).default('.callyard')),
   /** How long a carrier waits for us at most before it gets the fail-safe route, in milliseconds. */
-  WEBHOOK_DEADLINE_MS: optional(z.coerce.number().int().min(100).max(10_000).default(1_400)),
+  WEBHOOK_DEADLINE_MS: optional(wholeNumber(100, 10_000).default(1_400)),
   /** How long after the caller's hang-up a callback may still come, in seconds. */
-  CALLBACK_GRACE_SECONDS: optional(z.coerce.number().int().min(1).max(300).default(10)),
+  CALLBACK_GRACE_SECONDS: optional(wholeNumber(1, 300).default(10)),
   /** Workflows a worker keeps in memory: set it above the live calls one worker serves. */
-  MAX_CACHED_WORKFLOWS: optional(z.coerce.number().int().min(10).max(100_000).default(2_000)),
+  MAX_CACHED_WORKFLOWS: optional(wholeNumber(10, 100_000).default(2_000)),
   LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info')),
 });
 

@@ -67,9 +67,7 @@ export function createCampaigns(db: Pool): Campaigns {
   const flows = new Map<string, Promise<Flow>>();
 
   function read(id: CampaignId): Promise<Campaign> {
-    const reading = readCampaign(db, id);
-    keep(kept, id, reading);
-    return reading;
+    return keep(kept, id, readCampaign(db, id));
   }
 
   return {

@@ -91,8 +91,10 @@ function describe(route: Route, schemas: SchemaSet): JsonSchema {
 
 /** Changes a resource that is there, so that the client may say which revision of it they mean. */
 function isEdit({ kind, declaration }: Pick<Route, 'kind' | 'declaration'>): boolean {
-  const { revisioned, responses, problems = [] } = declaration;
-  const edits = !(201 in responses) || problems.includes('stale_revision');
+  const { responses, revisioned, problems = [] } = declaration;
+  const { 201: _made, ...changed } = responses;
+  // What makes something may still be about a revision of something else, and then says so.
+  const edits = Object.keys(changed).length > 0 || problems.includes('stale_revision');
   return kind === 'write' && revisioned === true && edits;
 }
 

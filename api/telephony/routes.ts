@@ -53,6 +53,16 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
     }),
   );
   router.use((req, res, next) => {
+    if (req.method !== 'POST') {
+      res.setHeader('Allow', 'POST');
+      throw new Problem(
+        'method_not_allowed',
+        'Webhooks are sent by POST: this address answers carriers, not browsers',
+      );
+    }
+    next();
+  });
+  router.use((req, res, next) => {
     const webhook = receive(req, bodies.get(req) ?? NO_BODY, publicBaseUrl);
     verify(webhook);
     res.locals['webhook'] = webhook;

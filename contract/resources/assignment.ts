@@ -10,17 +10,17 @@ import { assignmentIdSchema, buyerIdSchema, campaignIdSchema, instantSchema, res
 /** What people may set of an assignment. Its campaign and buyer are for ever: another pair is another assignment. */
 export const assignmentSettings = {
   dialing: dialSettingsSchema,
-  /** 1 is first. */
-  priority: prioritySchema,
+  priority: prioritySchema.describe('1 is first.'),
   weight: weightSchema,
   paused: z.boolean(),
-  /** `null`: whenever the buyer is open. */
-  hours: hoursSchema.nullable(),
-  /** Calls it takes; `null`: all. */
-  filter: conditionSchema.nullable(),
+  hours: hoursSchema.nullable().describe('`null`: whenever the buyer is open.'),
+  filter: conditionSchema.nullable().describe('Calls it takes; `null`: all.'),
   price: buyerPriceSchema,
-  /** Chance that a connected call converts, as you estimate it: 0 to 1. */
-  conversionEstimate: z.number().min(0).max(1),
+  conversionEstimate: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Chance that a connected call converts, as you estimate it: 0 to 1.'),
 };
 
 export const assignmentSchema = z.strictObject({
@@ -29,15 +29,15 @@ export const assignmentSchema = z.strictObject({
   buyerId: buyerIdSchema,
   ...assignmentSettings,
   ...resourceFields,
-  /** It takes no more calls from then on, and is kept for those it took; `null`: it is in place. */
-  removedAt: instantSchema.nullable(),
+  removedAt: instantSchema
+    .nullable()
+    .describe('It takes no more calls from then on, and is kept for those it took; `null`: it is in place.'),
 });
 export type Assignment = z.infer<typeof assignmentSchema>;
 export type AssignmentSettings = Pick<Assignment, keyof typeof assignmentSettings>;
 
 export const newAssignmentSchema = z.strictObject({
-  /** Generated when it is left out. */
-  id: assignmentIdSchema.optional(),
+  id: assignmentIdSchema.optional().describe('Generated when it is left out.'),
   buyerId: buyerIdSchema,
   ...assignmentSettings,
   priority: assignmentSettings.priority.default(1),
@@ -52,7 +52,9 @@ export const assignmentPatchSchema = z.strictObject(assignmentSettings).partial(
 
 export const assignmentListQuerySchema = z.strictObject({
   buyerId: buyerIdSchema.optional(),
-  /** Whether removed ones are listed too; default no. */
-  removed: z.enum(['true', 'false']).default('false'),
+  removed: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Whether removed ones are listed too; default no.'),
   ...pageQuery,
 });

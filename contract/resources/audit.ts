@@ -3,21 +3,19 @@ import { pageQuery, searchable } from '../page';
 import { instantSchema } from './ids';
 
 export const auditEntrySchema = z.strictObject({
-  /** Entries are numbered in the order in which they were written. */
-  id: z.string().regex(/^\d+$/),
+  id: z.string().regex(/^\d+$/).describe('Entries are numbered in the order in which they were written.'),
   at: instantSchema,
-  /** `admin`, or `admin (name)` as the request said. */
-  actor: z.string(),
-  /** What was done: `create`, `update`, `delete`, `activate`, `publish`. */
-  action: z.string(),
-  /** What it was done to: `campaign`, `number`, `publisher`, `buyer`, `assignment`, `blocked_caller`. */
-  entity: z.string(),
+  actor: z.string().describe('`admin`, or `admin (name)` as the request said.'),
+  action: z.string().describe('What was done: `create`, `update`, `delete`, `activate`, `publish`.'),
+  entity: z
+    .string()
+    .describe(
+      'What it was done to: `campaign`, `number`, `publisher`, `buyer`, `assignment`, `blocked_caller`.',
+    ),
   entityId: z.string(),
   campaignId: z.string().nullable(),
-  /** As the API showed it; `null`: it was not there. */
-  before: z.unknown(),
-  /** `null`: it is gone. */
-  after: z.unknown(),
+  before: z.unknown().describe('As the API showed it; `null`: it was not there.'),
+  after: z.unknown().describe('`null`: it is gone.'),
   requestId: z.string(),
 });
 export type AuditEntry = z.infer<typeof auditEntrySchema>;

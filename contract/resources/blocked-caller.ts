@@ -9,10 +9,11 @@ const reasonSchema = z.string().trim().min(1).max(500);
 export const blockedCallerSchema = z.strictObject({
   id: blockedCallerIdSchema,
   kind: kindSchema,
-  /** E.164, or its first digits. */
-  pattern: z.string().regex(/^\+\d{1,15}$/),
-  /** `null`: blocked in all campaigns. */
-  campaignId: campaignIdSchema.nullable(),
+  pattern: z
+    .string()
+    .regex(/^\+\d{1,15}$/)
+    .describe('E.164, or its first digits.'),
+  campaignId: campaignIdSchema.nullable().describe('`null`: blocked in all campaigns.'),
   reason: reasonSchema,
   ...resourceFields,
 });
@@ -21,13 +22,16 @@ export type BlockedCaller = z.infer<typeof blockedCallerSchema>;
 export const newBlockedCallerSchema = z
   .strictObject({
     kind: kindSchema.default('number'),
-    /** A number in any notation, or the beginning of numbers with their country code. */
-    pattern: z.string().min(1).max(64),
-    /** ISO 3166 alpha-2: the country of a number that is written without one. */
+    pattern: z
+      .string()
+      .min(1)
+      .max(64)
+      .describe('A number in any notation, or the beginning of numbers with their country code.'),
     defaultCountry: z
       .string()
       .regex(/^[A-Z]{2}$/, 'must be a country, for example US')
-      .optional(),
+      .optional()
+      .describe('ISO 3166 alpha-2: the country of a number that is written without one.'),
     campaignId: campaignIdSchema.nullable().default(null),
     reason: reasonSchema.default('blocked'),
   })
@@ -42,8 +46,9 @@ export const newBlockedCallerSchema = z
 export const blockedCallerPatchSchema = z.strictObject({ reason: reasonSchema }).partial();
 
 export const blockedCallerListQuerySchema = z.strictObject({
-  /** Entries of this campaign; those of all campaigns are not among them. */
-  campaignId: campaignIdSchema.optional(),
+  campaignId: campaignIdSchema
+    .optional()
+    .describe('Entries of this campaign; those of all campaigns are not among them.'),
   kind: kindSchema.optional(),
   ...pageQuery,
 });

@@ -8,19 +8,16 @@ export const BUYER_STATUSES = ['active', 'paused'] as const;
 /** What people may set of a buyer. */
 export const buyerSettings = {
   name: nameSchema,
-  /** Paused: takes no calls, in no campaign. */
-  status: z.enum(BUYER_STATUSES),
+  status: z.enum(BUYER_STATUSES).describe('Paused: takes no calls, in no campaign.'),
   timeZone: timeZoneSchema,
-  /** `null`: always open. An assignment's own hours narrow them. */
-  hours: hoursSchema.nullable(),
+  hours: hoursSchema.nullable().describe("`null`: always open. An assignment's own hours narrow them."),
 };
 
 export const buyerSchema = z.strictObject({ id: buyerIdSchema, ...buyerSettings, ...resourceFields });
 export type Buyer = z.infer<typeof buyerSchema>;
 
 export const newBuyerSchema = z.strictObject({
-  /** Generated when it is left out. */
-  id: buyerIdSchema.optional(),
+  id: buyerIdSchema.optional().describe('Generated when it is left out.'),
   ...buyerSettings,
   status: buyerSettings.status.default('active'),
   hours: buyerSettings.hours.default(null),

@@ -21,26 +21,29 @@ const placeSchema = z
 export const campaignSettings = {
   name: nameSchema,
   vertical: z.string().trim().min(1).max(80),
-  /** A label, not a rule: who may call is the plan's to say. */
-  geography: z.array(placeSchema).max(300),
+  geography: z
+    .array(placeSchema)
+    .max(300)
+    .describe("A label, not a rule: who may call is the plan's to say."),
   timeZone: timeZoneSchema,
-  /** Fixed from the first activation on. */
-  currency: currencySchema,
-  /** `null`: always open. */
-  hours: hoursSchema.nullable(),
+  currency: currencySchema.describe('Fixed from the first activation on.'),
+  hours: hoursSchema.nullable().describe('`null`: always open.'),
   holidays: holidaysSchema,
   treatments: treatmentsSchema,
   anonymousCallers: z.enum(['allow', 'block']),
-  /** The same caller within so many seconds is spam; 0: never. */
-  spamWindowSeconds: z.int().min(0).max(86_400),
-  /** STIR/SHAKEN: callers attested worse, or not at all, are blocked; `null`: anybody may call. */
-  minimumAttestation: attestationSchema.nullable(),
-  /** `null`: no rule. */
-  duplicates: duplicateRuleSchema.nullable(),
-  /** A call is ended after so long, in seconds. */
-  maxCallSeconds: z.int().min(1).max(86_400),
-  /** Whether carriers report when a buyer answers: live state at once, for one message a call. */
-  reportAnswer: z.boolean(),
+  spamWindowSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .describe('The same caller within so many seconds is spam; 0: never.'),
+  minimumAttestation: attestationSchema
+    .nullable()
+    .describe('STIR/SHAKEN: callers attested worse, or not at all, are blocked; `null`: anybody may call.'),
+  duplicates: duplicateRuleSchema.nullable().describe('`null`: no rule.'),
+  maxCallSeconds: z.int().min(1).max(86_400).describe('A call is ended after so long, in seconds.'),
+  reportAnswer: z
+    .boolean()
+    .describe('Whether carriers report when a buyer answers: live state at once, for one message a call.'),
   recordCalls: z.boolean(),
 };
 
@@ -48,10 +51,12 @@ export const campaignSchema = z.strictObject({
   id: campaignIdSchema,
   status: campaignStatusSchema,
   ...campaignSettings,
-  /** The published version new calls are routed by; `null`: none yet. */
-  currentPlanVersion: z.int().min(1).nullable(),
-  /** `null`: callers are routed without an IVR. */
-  currentFlowVersion: z.int().min(1).nullable(),
+  currentPlanVersion: z
+    .int()
+    .min(1)
+    .nullable()
+    .describe('The published version new calls are routed by; `null`: none yet.'),
+  currentFlowVersion: z.int().min(1).nullable().describe('`null`: callers are routed without an IVR.'),
   ...resourceFields,
 });
 export type Campaign = z.infer<typeof campaignSchema>;
@@ -67,8 +72,7 @@ export const DEFAULT_TREATMENTS: Treatments = {
 };
 
 export const newCampaignSchema = z.strictObject({
-  /** Generated when it is left out. */
-  id: campaignIdSchema.optional(),
+  id: campaignIdSchema.optional().describe('Generated when it is left out.'),
   ...campaignSettings,
   vertical: campaignSettings.vertical.default('general'),
   geography: campaignSettings.geography.default([]),

@@ -24,8 +24,10 @@ export const blockedCallerIdSchema = z
   .string()
   .regex(/^blk_[a-z0-9_]{1,40}$/, 'must be an id: blk_ and up to 40 of a-z, 0-9 and _');
 
-/** How many edits people have made, from 1; also the `ETag`. */
-export const revisionSchema = z.int().min(1);
+export const revisionSchema = z
+  .int()
+  .min(1)
+  .describe('Counts the edits people have made, from 1; also the `ETag`.');
 export const instantSchema = z.iso.datetime();
 
 /** What every resource has. */

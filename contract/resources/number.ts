@@ -12,16 +12,18 @@ const channelSchema = z
 
 /** What people may set of a number. */
 export const numberSettings = {
-  /** `null`: its callers are told that the number is not in use. */
-  campaignId: campaignIdSchema.nullable(),
+  campaignId: campaignIdSchema
+    .nullable()
+    .describe('`null`: its callers are told that the number is not in use.'),
   publisherId: publisherIdSchema.nullable(),
   channel: channelSchema,
-  /** Given to each of its calls, at most 50. */
   tags: z
     .record(tagSchema, z.string().max(1024))
-    .refine((tags) => Object.keys(tags).length <= 50, 'has more than 50 tags'),
-  /** What callers get while neither Temporal nor PostgreSQL answers; `null`: a polite message. */
-  failSafe: treatmentSchema.nullable(),
+    .refine((tags) => Object.keys(tags).length <= 50, 'has more than 50 tags')
+    .describe('Given to each of its calls, at most 50.'),
+  failSafe: treatmentSchema
+    .nullable()
+    .describe('What callers get while neither Temporal nor PostgreSQL answers; `null`: a polite message.'),
 };
 
 export const numberSchema = z.strictObject({ number: e164Schema, ...numberSettings, ...resourceFields });
@@ -30,13 +32,12 @@ export type NumberSettings = Pick<TrackedNumber, keyof typeof numberSettings>;
 
 export const newNumberSchema = z
   .strictObject({
-    /** In any notation; it is kept in E.164. */
-    number: z.string().min(1).max(64),
-    /** ISO 3166 alpha-2: the country of a number that is written without one. */
+    number: z.string().min(1).max(64).describe('In any notation; it is kept in E.164.'),
     defaultCountry: z
       .string()
       .regex(/^[A-Z]{2}$/, 'must be a country, for example US')
-      .optional(),
+      .optional()
+      .describe('ISO 3166 alpha-2: the country of a number that is written without one.'),
     ...numberSettings,
     campaignId: numberSettings.campaignId.default(null),
     publisherId: numberSettings.publisherId.default(null),

@@ -6,8 +6,7 @@ import { nameSchema, publisherIdSchema, resourceFields } from './ids';
 /** What people may set of a publisher. */
 export const publisherSettings = {
   name: nameSchema,
-  /** What they are paid for a call, and when; `null`: nothing. */
-  payout: priceRuleSchema.nullable(),
+  payout: priceRuleSchema.nullable().describe('What they are paid for a call, and when; `null`: nothing.'),
 };
 
 export const publisherSchema = z.strictObject({
@@ -18,8 +17,7 @@ export const publisherSchema = z.strictObject({
 export type Publisher = z.infer<typeof publisherSchema>;
 
 export const newPublisherSchema = z.strictObject({
-  /** Generated when it is left out. */
-  id: publisherIdSchema.optional(),
+  id: publisherIdSchema.optional().describe('Generated when it is left out.'),
   ...publisherSettings,
   payout: publisherSettings.payout.default(null),
 });

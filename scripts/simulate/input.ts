@@ -1,4 +1,5 @@
 import { type Command, CommanderError, InvalidArgumentError } from 'commander';
+import { SetupProblem } from '../servers/setup-problem';
 import type {
   BuyerBehaviour,
   Buyers,
@@ -152,7 +153,7 @@ export async function runCommand(command: Command, main: () => Promise<number>):
     if (error instanceof CommanderError) {
       // Commander has printed its own message.
       process.exitCode = error.exitCode === 0 ? 0 : 2;
-    } else if (error instanceof InputError) {
+    } else if (error instanceof InputError || error instanceof SetupProblem) {
       console.error(error.message);
       process.exitCode = 2;
     } else {

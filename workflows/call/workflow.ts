@@ -14,7 +14,7 @@ import {
 import type { CallActivities } from '../../activities/call';
 import type { Command } from '../../domain/call/commands';
 import { describeCall } from '../../domain/call/describe';
-import type { CallEvent, CarrierMessage } from '../../domain/call/events';
+import { messageKey, type CallEvent, type CarrierMessage } from '../../domain/call/events';
 import { fits } from '../../domain/call/messages';
 import { readAdmission, readFailSafeServed, readMessage, readRouted } from '../../domain/call/legacy';
 import { reduce } from '../../domain/call/reducer';
@@ -220,7 +220,7 @@ function setup(facts: CallInput): Machine {
     const message = readMessage(stored);
     if (fits(state, message)) return;
     throw ApplicationFailure.nonRetryable(
-      `The call is at step "${state.phase.name}" and expects no "${message.type}"`,
+      `The call is at ${whereabouts(state)} and expects no "${messageKey(message)}"`,
       STALE_STEP,
     );
   }
@@ -241,6 +241,25 @@ function setup(facts: CallInput): Machine {
   // A start can succeed whose Update never arrives. One that came with the start is being handled by now.
   if (state.phase.name === 'received') wake(FIRST_WEBHOOK_PATIENCE_MS, 'the first webhook', 'never_asked');
   return { state: () => state, ended };
+}
+
+/** Where a call is, in the words of the ids of its webhooks. */
+function whereabouts({ phase }: CallState): string {
+  switch (phase.name) {
+    case 'ivr':
+      return `"ivr-${phase.no}"`;
+    case 'dialing':
+      return `"dial-${phase.attempt.no}"`;
+    case 'received':
+    case 'admitting':
+    case 'routing':
+    case 'fallback':
+    case 'ending':
+    case 'ended':
+      return `"${phase.name}"`;
+    default:
+      return unreachable(phase);
+  }
 }
 
 /** Cancelled timers have nothing left to do: the cancellation itself is an event of the call. */
