@@ -46,7 +46,7 @@ export const assignmentRoutes: readonly Route[] = [
     },
     responses: { 201: { description: 'The assignment.', body: assignmentSchema } },
     problems: ['conflict', 'unprocessable'],
-    revisioned: true,
+    revisioned: 'new',
     async handle({ db, params: { id: campaignId }, body: { id = newId<AssignmentId>('asg'), ...rest } }) {
       requireNotArchived(
         presentCampaign(found(await lockCampaign(db, campaignId), `campaign ${campaignId}`)),

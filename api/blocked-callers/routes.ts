@@ -54,7 +54,7 @@ export const blockedCallerRoutes: readonly Route[] = [
     example: { kind: 'prefix', pattern: '+1900', campaignId: null, reason: 'premium-rate numbers' },
     responses: { 201: { description: 'The entry.', body: blockedCallerSchema } },
     problems: ['conflict', 'unprocessable'],
-    revisioned: true,
+    revisioned: 'new',
     async handle({ db, body }) {
       const after = presentBlockedCaller(await insertBlockedCaller(db, { id: newId('blk'), ...body }));
       return created(BLOCKED_CALLER, after, `/blocked-callers/${after.id}`);

@@ -61,7 +61,7 @@ export const buyerRoutes: readonly Route[] = [
     },
     responses: { 201: { description: 'The buyer.', body: buyerSchema } },
     problems: ['conflict'],
-    revisioned: true,
+    revisioned: 'new',
     async handle({ db, body: { id = newId<BuyerId>('buy'), ...settings } }) {
       const buyer = presentBuyer(await insertBuyer(db, id, settings));
       return created(BUYER, buyer, `/buyers/${id}`);

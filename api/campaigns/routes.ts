@@ -51,7 +51,7 @@ export const campaignRoutes: readonly Route[] = [
     example: { name: 'Roofing, Texas', timeZone: 'America/Chicago', currency: 'USD', vertical: 'roofing' },
     responses: { 201: { description: 'The campaign, a draft.', body: campaignSchema } },
     problems: ['conflict'],
-    revisioned: true,
+    revisioned: 'new',
     async handle({ db, body: { id = newId<CampaignId>('cmp'), ...settings } }) {
       const campaign = presentCampaign(await insertCampaign(db, id, settings));
       return created(CAMPAIGN, campaign, `/campaigns/${id}`);

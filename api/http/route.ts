@@ -52,8 +52,11 @@ export interface Declaration {
   readonly responses: Responses;
   /** Beyond those that every route of its kind may answer with. */
   readonly problems?: readonly ProblemCode[];
-  /** The resource has a revision: answers carry it as `ETag`, edits honour `If-Match`. */
-  readonly revisioned?: boolean;
+  /**
+   * The resource has a revision: answers carry it as `ETag`, writes honour `If-Match`. `new`: it is only made here, and
+   * there is nothing yet to match.
+   */
+  readonly revisioned?: true | 'new';
   /** The largest body in bytes; default 1 MB. */
   readonly largestBody?: number;
   /** Needs no key. */

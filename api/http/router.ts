@@ -39,7 +39,8 @@ async function answer(route: Route, req: Request, res: Response, db: Pool): Prom
   const body = declaration.body === undefined ? undefined : readBody(req);
   const parsed = declaration.body === undefined ? undefined : parseBody(declaration.body, body);
   const actor = readActor(req.get(ACTOR_HEADER));
-  const requireRevision = declaration.revisioned ? readIfMatch(req.get('if-match')) : () => undefined;
+  const requireRevision =
+    declaration.revisioned === true ? readIfMatch(req.get('if-match')) : () => undefined;
   return performWrite(
     {
       db,

@@ -66,7 +66,7 @@ export const numberRoutes: readonly Route[] = [
     },
     responses: { 201: { description: 'The number, in E.164.', body: numberSchema } },
     problems: ['conflict', 'unprocessable'],
-    revisioned: true,
+    revisioned: 'new',
     async handle({ db, body: { number, ...settings } }) {
       if (settings.campaignId !== null) await requireOpenCampaign(db, settings.campaignId);
       const after = presentNumber(await insertNumber(db, number, settings));

@@ -89,13 +89,9 @@ function describe(route: Route, schemas: SchemaSet): JsonSchema {
   };
 }
 
-/** Changes a resource that is there, so that the client may say which revision of it they mean. */
+/** Acts on a resource that is there, so that the client may say which revision of it they mean. */
 function isEdit({ kind, declaration }: Pick<Route, 'kind' | 'declaration'>): boolean {
-  const { responses, revisioned, problems = [] } = declaration;
-  const { 201: _made, ...changed } = responses;
-  // What makes something may still be about a revision of something else, and then says so.
-  const edits = Object.keys(changed).length > 0 || problems.includes('stale_revision');
-  return kind === 'write' && revisioned === true && edits;
+  return kind === 'write' && declaration.revisioned === true;
 }
 
 function parametersOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSchema[] {
@@ -119,7 +115,7 @@ function parametersOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSch
       : [
           header(
             'If-Match',
-            'The `ETag` the edit was made from: when it has been changed since, 412 and nothing is done.',
+            'The `ETag` of what you have seen: when it has been changed since, 412 and nothing is done.',
             { examples: ['"3"'] },
           ),
         ]),
@@ -155,7 +151,7 @@ function responsesOf(route: Route, schemas: SchemaSet): JsonSchema {
   const { method, revisioned, responses } = declaration;
   const headersOf = (status: number, hasBody: boolean): JsonSchema => ({
     'X-Request-Id': { description: 'Names this request in the log.', schema: { type: 'string' } },
-    ...(revisioned && hasBody
+    ...(revisioned !== undefined && hasBody
       ? { ETag: { description: 'Revision of the resource.', schema: { type: 'string' } } }
       : {}),
     ...(status === 201

@@ -58,7 +58,7 @@ export const publisherRoutes: readonly Route[] = [
     },
     responses: { 201: { description: 'The publisher.', body: publisherSchema } },
     problems: ['conflict'],
-    revisioned: true,
+    revisioned: 'new',
     async handle({ db, body: { id = newId<PublisherId>('pub'), ...settings } }) {
       const publisher = presentPublisher(await insertPublisher(db, id, settings));
       return created(PUBLISHER, publisher, `/publishers/${id}`);

@@ -93,7 +93,7 @@ function routesOf(versioned: Versioned<unknown, DocumentProblem>): readonly Rout
       example: versioned.example,
       largestBody: LARGEST_DOCUMENT,
       revisioned: true,
-      problems: ['conflict', 'stale_revision'],
+      problems: ['conflict'],
       responses: {
         200: { description: 'The draft.', body: versioned.draftSchema },
         201: { description: 'The draft, which is new.', body: versioned.draftSchema },
@@ -130,7 +130,7 @@ function routesOf(versioned: Versioned<unknown, DocumentProblem>): readonly Rout
       params,
       body: publishSchema,
       revisioned: true,
-      problems: ['conflict', 'unprocessable', 'stale_revision'],
+      problems: ['conflict', 'unprocessable'],
       responses: { 201: { description: 'The new version.', body: versioned.publishedSchema } },
       async handle({ db, params: { id }, body: { note }, actor, requireRevision }) {
         const { published, audit } = await publishDraft(versioned, { db, id, requireRevision, actor, note });
