@@ -13,8 +13,10 @@ export function sortByKey<E>(entrants: readonly E[], keyOf: (entrant: E) => numb
   // 0 is added because there is a -0, which is equal and has other bits.
   for (const [position, entrant] of entrants.entries()) keys[position] = keyOf(entrant) + 0;
   const compare = (i: number, j: number): number => {
-    const difference = (keys[i] ?? NaN) - (keys[j] ?? NaN);
-    if (difference !== 0) return difference;
+    // Not by difference: that of two infinities is not 0.
+    const [one, other] = [keys[i] ?? NaN, keys[j] ?? NaN];
+    if (one < other) return -1;
+    if (one > other) return 1;
     const [a, b] = [entrants[i], entrants[j]];
     return a === undefined || b === undefined ? 0 : tie(a, b);
   };

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { readDocument, writeDocument } from '../../scripts/callyard/document';
 import { readSource, renderFaults } from '../../scripts/callyard/source';
 import { sampleConfig } from '../system/config-sample';
@@ -31,6 +33,13 @@ describe('the document of a campaign in a file', () => {
 
   it('needs no more than a name, a zone and a currency', () => {
     expect(faultsOf(HEAD)).toEqual([]);
+  });
+
+  it('is as the documentation shows it', () => {
+    const page = readFileSync(path.join(__dirname, '..', '..', 'docs', 'config-as-code.md'), 'utf8');
+    const [, example = ''] = /```yaml\n([^]*?)```/.exec(page) ?? [];
+    expect(example).toContain('campaign:');
+    expect(faultsOf(example)).toEqual([]);
   });
 
   it('names the line and column of a value that is wrong', () => {

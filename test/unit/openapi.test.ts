@@ -43,6 +43,15 @@ describe('the OpenAPI document', () => {
     expect(lint(describeAll([route])).map(({ ruleId }) => ruleId)).toContain('path-parameters-defined');
   });
 
+  it('has only examples that would be taken', () => {
+    const examples = ROUTES.map(({ declaration }) => declaration).filter(
+      ({ example }) => example !== undefined,
+    );
+    expect(examples.length).toBeGreaterThan(10);
+    for (const { operationId, body, example } of examples)
+      expect([operationId, body?.safeParse(example).error?.issues ?? []]).toEqual([operationId, []]);
+  });
+
   it('names every operation once', () => {
     const ids = ROUTES.map(({ declaration }) => declaration.operationId);
     expect(new Set(ids).size).toBe(ids.length);
