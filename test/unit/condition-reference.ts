@@ -24,13 +24,13 @@ export function referenceTruth(
     case 'any':
       return condition.conditions.filter(ask).length > 0;
     case 'not':
-      return ask(condition.condition) ? false : true;
+      return !ask(condition.condition);
     case 'geography': {
       const { country, state, areaCode, postalCode } = facts.geography;
       const value = { country, state, area_code: areaCode, postal_code: postalCode }[condition.field];
       if (value === null) return false;
       return condition.in.some((entry) => {
-        const prefix = condition.field === 'postal_code' && /\*$/.test(entry);
+        const prefix = condition.field === 'postal_code' && entry.endsWith('*');
         const pattern = `^${escaped(prefix ? entry.replace(/\*$/, '') : entry)}${prefix ? '' : '$'}`;
         return new RegExp(pattern, 'i').test(value);
       });

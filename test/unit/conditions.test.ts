@@ -155,8 +155,8 @@ describe('conditions', () => {
         history: history.map(({ buyerId, days: [called, connected, converted] }) => ({
           buyerId,
           lastCalledAt: back(called ?? 0.25),
-          lastConnectedAt: connected == null ? null : back(connected),
-          lastConvertedAt: converted == null ? null : back(converted),
+          lastConnectedAt: connected === null || connected === undefined ? null : back(connected),
+          lastConvertedAt: converted === null || converted === undefined ? null : back(converted),
         })),
       });
     });
