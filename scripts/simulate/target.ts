@@ -50,7 +50,8 @@ export async function findTarget(
   carrier: CarrierName,
   env: NodeJS.ProcessEnv,
 ): Promise<Target> {
-  const [api, secrets] = await Promise.all([findApi(url, env), loadSecrets(env)]);
+  const api = await findApi(url, env);
+  const secrets = await loadSecrets(env);
   return {
     ...api,
     voiceUrl: `${api.apiUrl}/telephony/${carrier}/voice`,

@@ -6,9 +6,9 @@ import {
   randomBytes,
   randomUUID,
 } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PRIVATE_FILE, readTextIfPresent, writeWhole } from '../servers/files';
+import { PRIVATE_FILE, readTextIfPresent } from '../servers/files';
 import { dataFiles, dataFolder } from './data-folder';
 import { SetupProblem } from '../servers/setup-problem';
 
@@ -93,8 +93,17 @@ async function loadTelnyx(folder: string, publicKey: string | undefined): Promis
 async function keep(file: string, make: () => string): Promise<string> {
   const kept = (await readTextIfPresent(file))?.trim();
   if (kept) return kept;
+  if (kept === '') await rm(file, { force: true });
   await mkdir(join(file, '..'), { recursive: true, mode: 0o700 });
-  const made = make();
-  await writeWhole(file, `${made}\n`, PRIVATE_FILE);
-  return made;
+  const made = `${file}.${randomUUID()}.tmp`;
+  await writeFile(made, `${make()}\n`, { mode: PRIVATE_FILE });
+  try {
+    // Whole, and only if nobody was faster: two programs that start at once must not end up with two secrets.
+    await link(made, file);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    await rm(made);
+  }
+  return (await readFile(file, 'utf8')).trim();
 }

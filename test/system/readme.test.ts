@@ -68,6 +68,8 @@ describe('what the documents say', () => {
   it.each(examples)('in $file: npm run call -- $options ends $outcome', async ({ options, outcome }) => {
     const args = [...options.split(/\s+/), '--url', system.baseUrl, '--speed', '50', '--json'];
     const { code, output } = await run('scripts/simulate/call.ts', args, env);
+    // Whatever else it printed is why it failed.
+    expect(output).toMatch(/^\{/);
     const { call, carrier } = JSON.parse(output) as {
       call: { outcome: string };
       carrier: { errors: string[] };
