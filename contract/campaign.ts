@@ -55,6 +55,11 @@ export const treatmentsSchema = z.strictObject({
 export type Treatments = z.infer<typeof treatmentsSchema>;
 
 /** Days on which the campaign's clock has a holiday. */
-export const holidaysSchema = z.array(z.strictObject({ date: dateSchema, name: z.string().min(1).max(120) })).max(400);
+export const holidaysSchema = z
+  .array(z.strictObject({ date: dateSchema, name: z.string().min(1).max(120) }))
+  .max(400);
+
+/** Free tags of a number, and qualifications of a call. */
+export const tagsSchema = z.record(z.string().min(1).max(64), z.string().max(1024));
 
 export const attestationSchema = z.enum(ATTESTATIONS);

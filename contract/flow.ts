@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { FLOW_OUTCOMES, type Flow, type FlowNode } from '../domain/ivr/flow';
+import { FLOW_OUTCOMES, MOST_NODES, NODE_ID, type Flow, type FlowNode } from '../domain/ivr/flow';
 import { conditionSchema, tagSchema } from './condition';
 import { hoursSchema } from './hours';
 import { destinationSchema, languageSchema, promptSchema, ringTimeoutSchema } from './prompt';
 
 export const nodeIdSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be a node id: lower-case letters, digits, _ and -');
+  .regex(NODE_ID, 'must be a node id: lower-case letters, digits, _ and -');
 
 /**
  * A node another one leads to. An exit that is not connected yet is the empty string: a draft may have some, the
@@ -18,7 +18,10 @@ const tries = z.int().min(1).max(10);
 const timeoutSeconds = z.int().min(1).max(60);
 const outcome = z.enum(FLOW_OUTCOMES);
 /** A draft may lack a text; the validator names it. */
-const draftPrompt = z.union([promptSchema, z.strictObject({ text: z.literal(''), language: languageSchema })]);
+const draftPrompt = z.union([
+  promptSchema,
+  z.strictObject({ text: z.literal(''), language: languageSchema }),
+]);
 
 export const flowNodeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('say'), prompt: draftPrompt, next: exit }),
@@ -67,7 +70,12 @@ export const flowNodeSchema = z.discriminatedUnion('kind', [
     branches: z.array(z.strictObject({ when: conditionSchema, next: exit })).max(50),
     otherwise: exit,
   }),
-  z.strictObject({ kind: z.literal('set_tag'), tag: tagSchema, value: z.string().min(1).max(256), next: exit }),
+  z.strictObject({
+    kind: z.literal('set_tag'),
+    tag: tagSchema,
+    value: z.string().min(1).max(256),
+    next: exit,
+  }),
   z.strictObject({
     kind: z.literal('lookup'),
     url: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).max(2048),
@@ -82,9 +90,7 @@ export const flowNodeSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('splitter'),
-    branches: z
-      .array(z.strictObject({ percent: z.number().min(0).max(100), next: exit }))
-      .max(50),
+    branches: z.array(z.strictObject({ percent: z.number().min(0).max(100), next: exit })).max(50),
   }),
   z.strictObject({ kind: z.literal('route') }),
   z.strictObject({
@@ -110,7 +116,7 @@ export const flowNodeSchema = z.discriminatedUnion('kind', [
 /** One version of an IVR flow, or a draft of one: shape only. Whether it holds together is `domain/ivr`'s to say. */
 export const flowSchema = z.strictObject({
   start: exit,
-  nodes: z.record(nodeIdSchema, flowNodeSchema).refine((nodes) => Object.keys(nodes).length <= 500, {
-    error: 'has more than 500 nodes',
+  nodes: z.record(nodeIdSchema, flowNodeSchema).refine((nodes) => Object.keys(nodes).length <= MOST_NODES, {
+    error: `has more than ${MOST_NODES} nodes`,
   }),
 }) satisfies z.ZodType<Flow>;

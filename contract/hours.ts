@@ -36,9 +36,7 @@ export const hoursSchema = z.strictObject({
       z.strictObject({
         date: dateSchema,
         openings: z
-          .array(
-            z.strictObject({ from: clockSchema, to: clockSchema }).refine(closesLater, MUST_CLOSE_LATER),
-          )
+          .array(z.strictObject({ from: clockSchema, to: clockSchema }).refine(closesLater, MUST_CLOSE_LATER))
           .max(20),
       }),
     )

@@ -81,7 +81,13 @@ export type Callback =
       readonly screened: boolean;
     }
   /** The key pressed by a buyer who is asked to accept the call; on the buyer's leg, not the caller's. */
-  | { readonly step: 'accept'; readonly call: CallId; readonly attempt: number }
+  | {
+      readonly step: 'accept';
+      readonly call: CallId;
+      readonly attempt: number;
+      /** ISO 8601 instant from which the buyer was asked. */
+      readonly since: string;
+    }
   | { readonly step: 'fallback'; readonly call: CallId };
 
 /** An answer to a webhook: executed by the carrier in order. */

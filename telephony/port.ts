@@ -12,13 +12,16 @@ export interface WebhookRequest {
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   /** Form fields; a key that was sent twice has both values. */
   readonly form: FormFields;
+  /** The body byte for byte: some signatures are made over it. */
+  readonly rawBody: Uint8Array;
   /** ISO 8601 instant of arrival. */
   readonly receivedAt: string;
 }
 
 export type FormFields = { readonly [key: string]: string | readonly string[] | undefined };
 
-export type Verification = 'ok' | 'missing' | 'mismatch';
+/** `expired`: the signature fits, but was made too long ago, or by a clock ahead of ours. */
+export type Verification = 'ok' | 'missing' | 'mismatch' | 'expired';
 
 /** A call as webhooks name it. */
 export interface CallRef {
@@ -94,7 +97,7 @@ export function callbackPath(callback: Callback): string {
     case 'dial':
       return `dial?attempt=${callback.attempt}${callback.screened ? '&screened=1' : ''}`;
     case 'accept':
-      return `accept?call=${callback.call}&attempt=${callback.attempt}`;
+      return `accept?call=${callback.call}&attempt=${callback.attempt}&since=${encodeURIComponent(callback.since)}`;
     case 'fallback':
       return 'fallback';
     default:

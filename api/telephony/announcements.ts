@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import { announcementSchema } from '../../contract/call';
 import { acceptAttempt, findAcceptance, findAnnouncement } from '../../db/queries/attempts';
+import type { Accepted } from '../../domain/call/events';
+import { secondsBetween } from '../../domain/call/steps';
 import { attemptId, type CallId } from '../../domain/ids';
 import { HANG_UP, say, type Instructions } from '../../domain/instructions';
 import type { Logger } from '../../runtime/logger';
@@ -15,11 +17,20 @@ const PUT_THROUGH: Instructions = [];
  * callers are put through unannounced rather than left ringing.
  */
 export interface Announcements {
-  announce(call: CallId, attempt: number): Promise<Instructions>;
-  /** @param digits `null` for silence. @param at ISO 8601 instant of the key. */
-  accept(call: CallId, attempt: number, digits: string | null, at: string): Promise<Instructions>;
-  /** When the buyer accepted; `null`: they did not, or nobody can say now. */
-  acceptedAt(call: CallId, attempt: number): Promise<string | null>;
+  /** @param at ISO 8601 instant of the answer. */
+  announce(call: CallId, attempt: number, at: string): Promise<Instructions>;
+  accept(call: CallId, attempt: number, key: AcceptKey): Promise<Instructions>;
+  /** `null`: they did not, or nobody can say now. */
+  acceptance(call: CallId, attempt: number): Promise<Accepted | null>;
+}
+
+/** What came back from a buyer who was asked to accept. Instants are ISO 8601. */
+export interface AcceptKey {
+  /** `null` for silence. */
+  readonly digits: string | null;
+  readonly at: string;
+  /** When they were asked. */
+  readonly since: string;
 }
 
 export interface AnnouncementOptions {
@@ -33,7 +44,13 @@ export interface AnnouncementOptions {
 const LOOK_UP_SHARE = 0.25;
 
 export function createAnnouncements({ db, log, deadlineMs }: AnnouncementOptions): Announcements {
-  async function inTime<T>(callId: CallId, what: string, share: number, work: Promise<T>, otherwise: T): Promise<T> {
+  async function inTime<T>(
+    callId: CallId,
+    what: string,
+    share: number,
+    work: Promise<T>,
+    otherwise: T,
+  ): Promise<T> {
     try {
       return await before(Date.now() + deadlineMs * share, work);
     } catch (error) {
@@ -48,7 +65,7 @@ export function createAnnouncements({ db, log, deadlineMs }: AnnouncementOptions
   };
 
   return {
-    announce: (call, attempt) =>
+    announce: (call, attempt, at) =>
       inTime(
         call,
         'announce',
@@ -68,14 +85,14 @@ export function createAnnouncements({ db, log, deadlineMs }: AnnouncementOptions
               terminator: null,
               timeoutSeconds: acceptance.timeoutSeconds,
               speech: null,
-              callback: { step: 'accept', call, attempt },
+              callback: { step: 'accept', call, attempt, since: at },
             },
           ];
         }),
         PUT_THROUGH,
       ),
 
-    accept: (call, attempt, digits, at) =>
+    accept: (call, attempt, { digits, at, since }) =>
       inTime(
         call,
         'accept',
@@ -86,14 +103,14 @@ export function createAnnouncements({ db, log, deadlineMs }: AnnouncementOptions
             log.info({ callId: call, attempt, pressed: digits !== null }, 'buyer did not accept the call');
             return HANG_UP;
           }
-          await acceptAttempt(db, attemptId(call, attempt), at);
+          await acceptAttempt(db, attemptId(call, attempt), at, secondsBetween(since, at));
           log.info({ callId: call, attempt }, 'buyer accepted the call');
           return PUT_THROUGH;
         }),
         digits === null ? HANG_UP : PUT_THROUGH,
       ),
 
-    acceptedAt: (call, attempt) =>
+    acceptance: (call, attempt) =>
       inTime(call, 'look up acceptance', LOOK_UP_SHARE, findAcceptance(db, attemptId(call, attempt)), null),
   };
 }

@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { Command, InvalidArgumentError } from 'commander';
-import { numberBetween } from '../../scripts/simulate/input';
+import { Command } from 'commander';
 import type { Bench } from '../definition';
 import { currentLoad, describeMachine, type Machine } from '../machine';
+import { wholeNumber } from '../options';
 import { Progress } from '../progress';
 import { writeReport } from '../report';
 import { measureDecisions } from './decisions';
 import type { Section, SectionResult } from './section';
+import { measureWebhooks } from './webhook';
 
 interface Options {
   readonly rounds: number;
@@ -16,7 +17,7 @@ interface Options {
 }
 
 /** What is measured, in this order. */
-const SECTIONS: readonly Section[] = [measureDecisions];
+const SECTIONS: readonly Section[] = [measureDecisions, measureWebhooks];
 
 export const routingBench: Bench = {
   name: 'routing',
@@ -51,15 +52,6 @@ function readOptions(args: readonly string[]): Options {
     .allowExcessArguments(false)
     .exitOverride();
   return command.parse([...args], { from: 'user' }).opts<Options>();
-}
-
-function wholeNumber(min: number, max: number, unit: string): (text: string) => number {
-  const read = numberBetween(min, max, unit);
-  return (text) => {
-    const value = read(text);
-    if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
-    return value;
-  };
 }
 
 function machineLine({ cpu, cores, memoryGiB, os, node, loadBefore }: Machine, seed: number): string {

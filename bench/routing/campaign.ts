@@ -22,7 +22,7 @@ const ZONES = [
 const STATES = ['CA', 'NY', 'TX', 'FL', 'WA', 'IL', 'OH', 'GA', 'NC', 'MI', 'NJ', 'VA', 'AZ', 'CO'] as const;
 const AREA_CODES = ['212', '213', '305', '312', '404', '415', '512', '602', '713', '808', '907'] as const;
 const PRODUCTS = ['auto', 'home', 'life', 'health'] as const;
-const WORKDAYS: readonly Weekday[] = [1, 2, 3, 4, 5];
+const DAYS: readonly Weekday[] = [1, 2, 3, 4, 5, 6, 7];
 
 /** Rules of the plan: all match, so that a decision goes through every one of them. */
 const RULES = 5;
@@ -36,7 +36,7 @@ export function campaignOf(assignments: number, strategy: Strategy, random: Seed
   return {
     campaignId: 'cmp_bench' as CampaignId,
     timeZone: 'America/Chicago',
-    holidays: ['2026-11-26', '2026-12-25'],
+    holidays: ['2025-11-27', '2025-12-25'],
     duplicates: { definition: 'connected', treatment: 'same_buyer', days: 30 },
     planVersion: 1,
     plan: planOf(all, strategy),
@@ -64,13 +64,13 @@ function buyer(index: number): BuyerId {
   return `buy_${index.toString(36).padStart(8, '0')}` as BuyerId;
 }
 
-/** Split days that are open at the bench's hour in every zone, so that all the work behind them is done. */
+/** Split days, open around the clock, whenever the bench runs: so all the work behind them is done. */
 function hoursOf(random: SeededRandom): Hours {
-  const openings = WORKDAYS.flatMap((weekday) => [
-    { weekday, from: '06:00', to: '12:30' },
-    { weekday, from: '13:00', to: '22:00' },
+  const openings = DAYS.flatMap((weekday) => [
+    { weekday, from: '00:00', to: '12:30' },
+    { weekday, from: '12:30', to: '24:00' },
   ]);
-  const holidays = ['2026-11-26', '2026-12-24', '2026-12-25'].map((date) => ({ date, openings: [] }));
+  const holidays = ['2025-11-27', '2025-12-24', '2025-12-25'].map((date) => ({ date, openings: [] }));
   return { timeZone: random.pick(ZONES), openings, holidays };
 }
 
@@ -88,7 +88,7 @@ function filterOf(random: SeededRandom): Condition {
           { kind: 'geography', field: 'area_code', in: [...AREA_CODES] },
         ],
       },
-      { kind: 'local_time', zone: 'caller', weekdays: WORKDAYS, from: '05:00', to: '23:00' },
+      { kind: 'local_time', zone: 'caller', weekdays: DAYS, from: '00:00', to: '24:00' },
     ],
   };
 }

@@ -27,6 +27,10 @@ ALTER TABLE campaigns
   -- Counts everything a cached copy of the campaign would miss: its own row, versions, assignments, buyers.
   ADD COLUMN config_version      bigint NOT NULL DEFAULT 1,
   ADD COLUMN updated_at          timestamptz NOT NULL DEFAULT now();
+-- A draft that never had a plan can be archived.
+ALTER TABLE campaigns
+  DROP CONSTRAINT campaigns_check,
+  ADD CONSTRAINT campaigns_have_a_plan CHECK (status IN ('draft', 'archived') OR plan_version IS NOT NULL);
 
 ALTER TABLE numbers
   ADD COLUMN revision   integer NOT NULL DEFAULT 1,
@@ -58,12 +62,17 @@ ALTER TABLE attempts
   ADD COLUMN destinations jsonb,
   -- {whisper, acceptance}: what whoever answers hears before the caller is put through; null: nothing.
   ADD COLUMN announcement jsonb,
-  -- The buyer pressed the key that accepts the call.
-  ADD COLUMN accepted_at  timestamptz;
+  -- The buyer pressed the key that accepts the call, so many seconds after being asked.
+  ADD COLUMN accepted_at  timestamptz,
+  ADD COLUMN screening_seconds integer;
 UPDATE attempts SET destinations = jsonb_build_array(destination);
 ALTER TABLE attempts ALTER COLUMN destinations SET NOT NULL, DROP COLUMN destination;
 
 ALTER TABLE calls ADD COLUMN attestation text;
+-- What was one menu is an IVR flow now.
+UPDATE calls SET state = 'ivr' WHERE state = 'menu';
+UPDATE timeline_entries SET step = CASE step WHEN 'menu_played' THEN 'ivr_asked' ELSE 'ivr_answered' END
+ WHERE step IN ('menu_played', 'menu_answered');
 -- What a caller did before in a campaign: duplicate rules, spam windows, conditions on caller history.
 CREATE INDEX calls_by_caller ON calls (campaign_id, caller, received_at DESC) WHERE caller IS NOT NULL;
 

@@ -48,23 +48,35 @@ export async function findAnnouncement(db: Queryable, attemptId: string): Promis
   return rows[0]?.announcement ?? null;
 }
 
-/** The buyer took the call. The first time counts. */
-export async function acceptAttempt(db: Queryable, attemptId: string, acceptedAt: string): Promise<void> {
+/** The buyer took the call, so many seconds after being asked. The first time counts. */
+export async function acceptAttempt(
+  db: Queryable,
+  attemptId: string,
+  acceptedAt: string,
+  screeningSeconds: number,
+): Promise<void> {
   await db.query({
     name: 'accept_attempt',
-    text: `UPDATE attempts SET accepted_at = $2::timestamptz WHERE id = $1::text AND accepted_at IS NULL`,
-    values: [attemptId, acceptedAt],
+    text: `
+      UPDATE attempts SET accepted_at = $2::timestamptz, screening_seconds = $3::integer
+       WHERE id = $1::text AND accepted_at IS NULL`,
+    values: [attemptId, acceptedAt, screeningSeconds],
   });
 }
 
 /** When the buyer took the call; `null`: not, or not asked to. */
-export async function findAcceptance(db: Queryable, attemptId: string): Promise<string | null> {
-  const { rows } = await db.query<{ accepted_at: string | null }>({
+export async function findAcceptance(
+  db: Queryable,
+  attemptId: string,
+): Promise<{ readonly at: string; readonly screeningSeconds: number } | null> {
+  const { rows } = await db.query<{ at: string; screeningSeconds: number }>({
     name: 'find_acceptance',
-    text: `SELECT accepted_at FROM attempts WHERE id = $1::text`,
+    text: `
+      SELECT accepted_at AS at, screening_seconds AS "screeningSeconds"
+        FROM attempts WHERE id = $1::text AND accepted_at IS NOT NULL`,
     values: [attemptId],
   });
-  return rows[0]?.accepted_at ?? null;
+  return rows[0] ?? null;
 }
 
 /** Marks a dial as answered. A dial that has ended stays ended. */

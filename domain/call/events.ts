@@ -2,6 +2,12 @@ import { unreachable } from '../exhaustive';
 import type { Admission, Finished, Routed } from './commands';
 import type { DialStatus } from './outcome';
 
+/** A buyer's accepting key, so long after they were asked: talk counts from it, the carrier's seconds from the answer. */
+export interface Accepted {
+  readonly at: string;
+  readonly screeningSeconds: number;
+}
+
 /** What a carrier's webhook says to a call and wants instructions for. Each travels as one Update. */
 export type CarrierMessage =
   | { readonly type: 'inbound'; readonly at: string }
@@ -24,8 +30,8 @@ export type CarrierMessage =
       readonly talkSeconds: number | null;
       /** Whether caller and buyer were put through to each other; `null` where the carrier does not say. */
       readonly bridged: boolean | null;
-      /** When the buyer pressed the key that accepts the call; `null`: never, or not asked to. */
-      readonly acceptedAt: string | null;
+      /** The buyer pressed the key that accepts the call; `null`: never, or not asked to. */
+      readonly accepted: Accepted | null;
       readonly callerGone: boolean;
       /** The carrier's own word for the status. */
       readonly carrierStatus: string;

@@ -118,3 +118,35 @@ export interface Flow {
 
 /** Nodes at which the flow waits for the caller. */
 export type AskingNode = MenuNode | GatherNode;
+
+/** Nodes at which a call leaves its flow. */
+export type LeavingNode = Extract<FlowNode, { kind: 'route' | 'forward' | 'voicemail' | 'hang_up' }>;
+
+/** What a node may be called. */
+export const NODE_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+/** More than a flow may have is no flow anybody can read. */
+export const MOST_NODES = 500;
+
+/** The node of that id, if the flow has it itself: names such as `constructor` find nothing that was not put there. */
+export function nodeOf(flow: Flow, id: NodeId): FlowNode | undefined {
+  return Object.hasOwn(flow.nodes, id) ? flow.nodes[id] : undefined;
+}
+
+/** Whether the flow waits there for the caller to press or say something. */
+export function isAsking(node: FlowNode): node is AskingNode {
+  return node.kind === 'menu' || node.kind === 'gather';
+}
+
+/** Whether a call that comes there is out of the flow. */
+export function isLeaving(node: FlowNode): node is LeavingNode {
+  switch (node.kind) {
+    case 'route':
+    case 'forward':
+    case 'voicemail':
+    case 'hang_up':
+      return true;
+    default:
+      return false;
+  }
+}

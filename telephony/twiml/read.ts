@@ -6,11 +6,19 @@ import type { DialStatus } from '../../domain/call/outcome';
 import { unreachable } from '../../domain/exhaustive';
 import type { E164 } from '../../domain/ids';
 import { callIdOf } from '../call-id';
-import type { CallRef, FormFields, RecordingUpdate, StatusReport, StepQuery, WebhookRequest } from '../port';
+import type {
+  CallRef,
+  CarrierDialect,
+  FormFields,
+  RecordingUpdate,
+  StatusReport,
+  StepQuery,
+  WebhookRequest,
+} from '../port';
 
 /*
- * What Twilio's webhooks say (https://www.twilio.com/docs/voice/twiml, fields gathered in the Voice documentation).
- * Fields we do not know pass; SIDs are opaque text; of a repeated key the last value counts, as in Twilio's own
+ * What webhooks of the Twilio dialect say (https://www.twilio.com/docs/voice/twiml, fields gathered in the Voice
+ * documentation; SignalWire and Telnyx send the same names). Fields we do not know pass; SIDs are opaque text; of a repeated key the last value counts, as in Twilio's own
  * libraries.
  */
 
@@ -38,6 +46,39 @@ const seconds = z.preprocess(
     .catch(undefined),
 );
 
+/** Where carriers of the dialect part ways in what they write. */
+export interface Wording {
+  /** The carrier's name: part of every id of its calls. */
+  readonly carrier: string;
+  /** What the carrier attests of the caller's number (STIR/SHAKEN), by the fields of the inbound webhook. */
+  readonly attestationOf: (form: FormFields) => Attestation | null;
+}
+
+/** The reading half of a carrier's dialect. */
+export type Reading = Pick<
+  CarrierDialect,
+  'readInbound' | 'readStep' | 'readStatus' | 'readLeg' | 'readRecording' | 'readAcceptance'
+>;
+
+/** Reads the webhooks of one carrier of the dialect. */
+export function createReading(wording: Wording): Reading {
+  const { carrier } = wording;
+  return {
+    readInbound: (request) => readInbound(request, wording),
+    readStep: (request, query) => readStep(request, query, carrier),
+    readStatus: (request) => readStatus(request, carrier),
+    readLeg: (request, attempt) => readLeg(request, attempt, carrier),
+    readRecording: (request) => readRecording(request, carrier),
+    readAcceptance,
+  };
+}
+
+/** The value of a field that counts where it was sent more than once. */
+export function fieldOf(form: FormFields, name: string): string | undefined {
+  const value = form[name];
+  return typeof value === 'string' || value === undefined ? value : value.at(-1);
+}
+
 const named = z.object({ CallSid: sid, AccountSid: sid });
 
 const inbound = named.extend({
@@ -47,7 +88,6 @@ const inbound = named.extend({
   FromState: optionalText,
   FromZip: optionalText,
   FromCountry: optionalText,
-  StirVerstat: optionalText,
 });
 
 const step = named.extend({
@@ -82,7 +122,7 @@ const OVER = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
 const E164_NUMBER = /^\+[1-9]\d{3,14}$/;
 
-export function readInbound(request: WebhookRequest): CallFacts {
+function readInbound(request: WebhookRequest, { carrier, attestationOf }: Wording): CallFacts {
   const form = inbound.parse(request.form);
   const hints = {
     city: form.FromCity,
@@ -92,7 +132,7 @@ export function readInbound(request: WebhookRequest): CallFacts {
   };
   const geography = Object.fromEntries(Object.entries(hints).filter(([, value]) => value));
   return {
-    ...refOf(form),
+    ...refOf(form, carrier),
     // Withheld numbers arrive as "Anonymous", "+266696687" (which spells ANONYMOUS) and the like.
     from:
       form.From !== undefined && E164_NUMBER.test(form.From) && !ANONYMOUS.has(form.From)
@@ -101,25 +141,29 @@ export function readInbound(request: WebhookRequest): CallFacts {
     to: form.To,
     receivedAt: request.receivedAt,
     geography,
-    attestation: attestationOf(form.StirVerstat),
+    attestation: attestationOf(request.form),
   };
 }
 
-/** https://www.twilio.com/docs/voice/trusted-calling-with-shakenstir: only a check that passed attests anything. */
-function attestationOf(verstat: string | undefined): Attestation | null {
-  const level = /^TN-Validation-Passed-([ABC])(?:-|$)/.exec(verstat ?? '')?.[1];
+/**
+ * What `StirVerstat` attests: only a check that passed attests anything
+ * (https://www.twilio.com/docs/voice/trusted-calling-with-shakenstir).
+ */
+export function stirVerstat(form: FormFields): Attestation | null {
+  const level = /^TN-Validation-Passed-([ABC])(?:-|$)/.exec(fieldOf(form, 'StirVerstat') ?? '')?.[1];
   return ATTESTATIONS.find((known) => known === level) ?? null;
 }
 
 /** https://www.twilio.com/docs/voice/make-calls#anonymous, and the numbers that spell it on a keypad. */
 const ANONYMOUS = new Set(['+266696687', '+86282452253', '+7378742833', '+2562533', '+8656696']);
 
-export function readStep(
+function readStep(
   request: WebhookRequest,
   query: StepQuery,
+  carrier: string,
 ): { readonly call: CallRef; readonly message: CarrierMessage } {
   const form = step.parse(request.form);
-  const call = refOf(form);
+  const call = refOf(form, carrier);
   const at = request.receivedAt;
   const callerGone = form.CallStatus !== undefined && OVER.has(form.CallStatus);
   switch (query.step) {
@@ -145,7 +189,7 @@ export function readStep(
           status: dialStatus(form.DialCallStatus, form.DialSipResponseCode),
           talkSeconds: form.DialCallDuration ?? null,
           bridged: form.DialBridged === undefined ? null : form.DialBridged.toLowerCase() === 'true',
-          acceptedAt: null,
+          accepted: null,
           callerGone,
           carrierStatus: form.DialCallStatus ?? 'not given',
         },
@@ -157,14 +201,14 @@ export function readStep(
   }
 }
 
-export function readAcceptance(request: WebhookRequest): { readonly digits: string | null; readonly at: string } {
+function readAcceptance(request: WebhookRequest): { readonly digits: string | null; readonly at: string } {
   return { digits: acceptance.parse(request.form).Digits || null, at: request.receivedAt };
 }
 
-export function readStatus(request: WebhookRequest): StatusReport {
+function readStatus(request: WebhookRequest, carrier: string): StatusReport {
   const form = status.parse(request.form);
   return {
-    call: refOf(form),
+    call: refOf(form, carrier),
     status: form.CallStatus,
     over: OVER.has(form.CallStatus),
     seconds: form.CallDuration ?? null,
@@ -178,21 +222,22 @@ export function readStatus(request: WebhookRequest): StatusReport {
   };
 }
 
-export function readLeg(
+function readLeg(
   request: WebhookRequest,
   attempt: number,
+  carrier: string,
 ): { readonly call: CallRef; readonly news: CarrierNews | null } {
   const form = leg.parse(request.form);
   // The dialled leg has a SID of its own; the call is its parent.
-  const call = refOf({ ...form, CallSid: form.ParentCallSid ?? form.CallSid });
+  const call = refOf({ ...form, CallSid: form.ParentCallSid ?? form.CallSid }, carrier);
   const answered = form.CallStatus === 'in-progress' || form.CallStatus === 'answered';
   return { call, news: answered ? { type: 'buyer_answered', at: request.receivedAt, attempt } : null };
 }
 
-export function readRecording(request: WebhookRequest): RecordingUpdate {
+function readRecording(request: WebhookRequest, carrier: string): RecordingUpdate {
   const form = recording.parse(request.form);
   return {
-    call: refOf(form),
+    call: refOf(form, carrier),
     recordingSid: form.RecordingSid,
     status: form.RecordingStatus ?? 'completed',
     url: form.RecordingUrl ?? null,
@@ -221,16 +266,7 @@ function dialStatus(word: string | undefined, sipCode: string | undefined): Dial
   }
 }
 
-function refOf(form: { readonly CallSid: string; readonly AccountSid: string }): CallRef {
+function refOf(form: { readonly CallSid: string; readonly AccountSid: string }, carrier: string): CallRef {
   const { CallSid: sid, AccountSid: accountSid } = form;
-  return { callId: callIdOf('twilio', accountSid, sid), carrier: 'twilio', accountSid, sid };
-}
-
-/** Form fields as Twilio's signature takes them. */
-export function signedFields(form: FormFields): Record<string, string | string[]> {
-  return Object.fromEntries(
-    Object.entries(form).flatMap(([key, value]) =>
-      value === undefined ? [] : [[key, typeof value === 'string' ? value : [...value]]],
-    ),
-  );
+  return { callId: callIdOf(carrier, accountSid, sid), carrier, accountSid, sid };
 }

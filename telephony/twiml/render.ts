@@ -15,17 +15,55 @@ const GATHER_INPUT: Record<GatherInput, ('dtmf' | 'speech')[]> = {
   digits_or_speech: ['dtmf', 'speech'],
 };
 
+/** From and to, in seconds. */
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What a carrier takes of the language. */
+export interface Accepted {
+  /** How long a Dial may ring. */
+  readonly ringSeconds: Range;
+  /** How long a Dial may last. */
+  readonly talkSeconds: Range;
+  /** Silence that ends speech, as the carrier wants to be told. */
+  readonly speechTimeout: string;
+}
+
+/** Twilio's own: https://www.twilio.com/docs/voice/twiml/dial, https://www.twilio.com/docs/voice/twiml/gather */
+export const TWILIO_ACCEPTS: Accepted = {
+  ringSeconds: { least: 1, most: 600 },
+  talkSeconds: { least: 1, most: 86_400 },
+  speechTimeout: 'auto',
+};
+
 /**
- * Instructions as TwiML. The library escapes text.
+ * Instructions as TwiML. The library escapes text. Every gather and dial names its action: without one, a carrier asks
+ * the same URL again, and a call goes in circles.
  * @param root absolute URL of this carrier's webhooks, without a slash at the end.
  */
-export function renderTwiml(instructions: Instructions, root: string): string {
+export function renderTwiml(
+  instructions: Instructions,
+  root: string,
+  accepted: Accepted = TWILIO_ACCEPTS,
+): string {
   const response = new VoiceResponse();
-  for (const instruction of instructions) renderOne(response, instruction, root);
+  for (const instruction of instructions) renderOne(response, instruction, root, accepted);
   return response.toString();
 }
 
-function renderOne(response: VoiceResponse, instruction: Instruction, root: string): void {
+/** A carrier replaces what it does not take by its own default: the nearest it takes is closer to what was asked. */
+function within({ least, most }: Range, seconds: number): number {
+  return Math.min(most, Math.max(least, seconds));
+}
+
+function renderOne(
+  response: VoiceResponse,
+  instruction: Instruction,
+  root: string,
+  accepted: Accepted,
+): void {
   switch (instruction.verb) {
     case 'say':
       say(response, instruction.prompt);
@@ -41,7 +79,7 @@ function renderOne(response: VoiceResponse, instruction: Instruction, root: stri
           ? {}
           : {
               language: instruction.speech.language as GatherLanguage,
-              speechTimeout: 'auto',
+              speechTimeout: accepted.speechTimeout,
               ...(instruction.speech.hints.length > 0 ? { hints: instruction.speech.hints.join(',') } : {}),
             }),
         timeout: instruction.timeoutSeconds,
@@ -58,8 +96,8 @@ function renderOne(response: VoiceResponse, instruction: Instruction, root: stri
       const dial = response.dial({
         action: `${root}/${callbackPath(step)}`,
         method: 'POST',
-        timeout: instruction.ringTimeoutSeconds,
-        timeLimit: instruction.timeLimitSeconds,
+        timeout: within(accepted.ringSeconds, instruction.ringTimeoutSeconds),
+        timeLimit: within(accepted.talkSeconds, instruction.timeLimitSeconds),
         // The caller hears ringing, and is not charged as connected, until the buyer answers.
         answerOnBridge: true,
         ...(instruction.callerId === null ? {} : { callerId: instruction.callerId }),
