@@ -12,7 +12,8 @@ function namesUnder(heading: string): string[] {
 }
 
 describe('the document about routing', () => {
-  it('explains every skip reason', () => expect(namesUnder('Why somebody was not chosen')).toEqual([...SKIP_REASONS]));
+  it('explains every skip reason', () =>
+    expect(namesUnder('Why somebody was not chosen')).toEqual([...SKIP_REASONS]));
 
   it('explains every treatment of duplicates', () =>
     expect(namesUnder('Duplicates')).toEqual([...DUPLICATE_TREATMENTS]));
