@@ -1,15 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import express, { type Express } from 'express';
-import helmet from 'helmet';
 import type { Pool } from 'pg';
 import type { Logger } from '../runtime/logger';
 import type { CarrierDialect } from '../telephony/port';
 import { CALL_TASK_QUEUE } from '../workflows/call/messages';
-import { requireAdminKey } from './auth';
-import { createCallsRouter } from './calls/routes';
+import { createApi } from './api';
 import { createHealthRouter } from './health';
-import { createErrorHandler, Problem } from './problems';
+import { createErrorHandler, noRoute } from './problems';
+import { requestIds } from './request-id';
+import { createAnnouncements } from './telephony/announcements';
 import { createCallbackSink } from './telephony/callbacks';
 import { createCallGateway } from './telephony/call-gateway';
 import { createFailSafe } from './telephony/fail-safe';
@@ -51,31 +50,36 @@ export function createApp(options: AppOptions): App {
     intervalMs: options.backfillIntervalMs,
   });
   const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
+  const announcements = createAnnouncements({ db, log, deadlineMs: webhookDeadlineMs });
+  const api = createApi({ db, log, adminKey: options.adminKey });
   let draining = false;
 
   const http = express();
   http.disable('x-powered-by');
   http.disable('etag');
-  http.use((_req, res, next) => {
-    res.locals['requestId'] = randomUUID();
-    res.setHeader('X-Request-Id', String(res.locals['requestId']));
-    next();
-  });
+  http.use(requestIds());
   http.use(createHealthRouter({ db, temporal, isDraining: () => draining }));
   for (const dialect of options.dialects) {
     http.use(
       `/telephony/${dialect.carrier}`,
-      createTelephonyRouter({ dialect, gateway, failSafe, callbacks, log, publicBaseUrl, webhookDeadlineMs }),
+      createTelephonyRouter({
+        dialect,
+        gateway,
+        failSafe,
+        callbacks,
+        announcements,
+        log,
+        publicBaseUrl,
+        webhookDeadlineMs,
+      }),
     );
   }
-  http.use('/api/v1', helmet(), requireAdminKey(options.adminKey));
-  http.use('/api/v1/calls', createCallsRouter({ db }));
-  http.use((req, _res) => {
-    throw new Problem('not_found', `There is no ${req.method} ${req.path}`);
-  });
+  http.use('/api', api.router);
+  http.use(noRoute);
   http.use(createErrorHandler(log));
 
   failSafe.start();
+  api.start();
   return {
     http,
     drain: () => {
@@ -83,6 +87,7 @@ export function createApp(options: AppOptions): App {
     },
     async close() {
       await failSafe.stop();
+      await api.stop();
       await gateway.idle();
     },
   };

@@ -5,21 +5,21 @@ import { ConfigError, loadConfig, required } from '../runtime/config';
 import { createLogger } from '../runtime/logger';
 import { announceReady, onShutdown } from '../runtime/shutdown';
 import { createTemporalClient } from '../runtime/temporal';
-import { createTwilioDialect } from '../telephony/twilio';
 import { createApp } from './app';
+import { dialectsOf } from './dialects';
 
 /** Longer than any webhook may take, in milliseconds. */
 const SHUTDOWN_PATIENCE_MS = 15_000;
 /** A request that takes longer to arrive, or to be answered at shutdown, is cut off, in milliseconds. */
 const SLOWEST_REQUEST_MS = 5_000;
-const BACKFILL_INTERVAL_MS = 2_000;
+const BACKFILL_INTERVAL_MS = 750;
 /** Characters below which an admin key invites guessing. */
 const SHORTEST_GOOD_KEY = 16;
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const log = createLogger({ process: 'api', level: config.logLevel });
-  const twilio = required(config.twilio, 'TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN');
+  const dialects = dialectsOf(config);
   const db = createPool({
     url: required(config.databaseUrl, 'DATABASE_URL'),
     size: config.databasePoolSize,
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
     db,
     temporal,
     log,
-    dialects: [createTwilioDialect(twilio)],
+    dialects,
     adminKey,
     publicBaseUrl: config.publicBaseUrl,
     webhookDeadlineMs: config.webhookDeadlineMs,
@@ -52,7 +52,8 @@ async function main(): Promise<void> {
     await temporal.connection.close();
     await db.end();
   });
-  log.info({ port: config.port, publicBaseUrl: config.publicBaseUrl }, 'API is ready');
+  const carriers = dialects.map(({ carrier }) => carrier);
+  log.info({ port: config.port, publicBaseUrl: config.publicBaseUrl, carriers }, 'API is ready');
   announceReady({ port: config.port });
 }
 

@@ -1,41 +1,30 @@
 import type { NextFunction, Request, Response } from 'express';
-import type { z } from 'zod';
+import type { FieldError, ProblemCode } from '../contract/problem';
 import { isDatabaseAway } from '../db/errors';
 import type { Logger } from '../runtime/logger';
 
-/** What can go wrong at the edge, by the code clients may rely on. A code without a status does not compile. */
-export type ProblemCode =
-  | 'malformed_webhook'
-  | 'invalid_request'
-  | 'signature_missing'
-  | 'signature_mismatch'
-  | 'unauthorized'
-  | 'not_found'
-  | 'stale_step'
-  | 'too_large'
-  | 'unsupported_media_type'
-  | 'unavailable'
-  | 'internal';
+export type { FieldError, ProblemCode };
 
-const PROBLEMS = {
+/** A code without a status does not compile. */
+export const PROBLEMS = {
   malformed_webhook: { status: 400, title: 'The webhook is malformed' },
   invalid_request: { status: 400, title: 'The request is not valid' },
   signature_missing: { status: 400, title: 'The webhook is not signed' },
   signature_mismatch: { status: 403, title: 'The signature does not match' },
   unauthorized: { status: 401, title: 'A valid API key is needed' },
   not_found: { status: 404, title: 'Nothing is here' },
+  method_not_allowed: { status: 405, title: 'This address takes another method' },
   stale_step: { status: 409, title: 'The call is at another step' },
+  conflict: { status: 409, title: 'This does not go with what is there' },
+  not_ready: { status: 409, title: 'Something is missing before this can be done' },
+  stale_revision: { status: 412, title: 'It has been changed since you read it' },
   too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body has a type or encoding that is not understood' },
+  unprocessable: { status: 422, title: 'The request is well-formed, but cannot be carried out' },
+  idempotency_mismatch: { status: 422, title: 'The Idempotency-Key belongs to another request' },
   unavailable: { status: 503, title: 'Not ready' },
   internal: { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<ProblemCode, { readonly status: number; readonly title: string }>;
-
-export interface FieldError {
-  /** JSON Pointer to the field: `/CallSid`. */
-  readonly pointer: string;
-  readonly message: string;
-}
 
 /** An error the client is told about, as RFC 9457 problem details. `detail` says what to do. */
 export class Problem extends Error {
@@ -49,31 +38,36 @@ export class Problem extends Error {
   }
 }
 
-/** Names every field zod refused. */
-export function problemFromZod(code: ProblemCode, what: string, error: z.ZodError): Problem {
-  const errors = error.issues.map((issue) => ({
-    pointer: `/${issue.path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`,
-    message: issue.message,
-  }));
-  const named = errors.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join('; ');
-  return new Problem(code, `${what}: ${named}`, errors);
+/** A problem as it goes over the wire. */
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
-export function sendProblem(res: Response, problem: Problem): void {
+export function answerProblem(problem: Problem, requestId: string): ProblemAnswer {
   const { status, title } = PROBLEMS[problem.code];
-  if (problem.code === 'unauthorized') res.setHeader('WWW-Authenticate', 'Bearer realm="callyard"');
-  res.status(status).type('application/problem+json');
-  res.send(
-    JSON.stringify({
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      ...(problem.code === 'unauthorized' ? { 'WWW-Authenticate': 'Bearer realm="callyard"' } : {}),
+    },
+    body: JSON.stringify({
       type: `urn:callyard:problem:${problem.code}`,
       title,
       status,
       code: problem.code,
       detail: problem.detail,
       ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
-      requestId: res.locals['requestId'],
+      requestId,
     }),
-  );
+  };
+}
+
+export function sendProblem(res: Response, problem: Problem): void {
+  const { status, headers, body } = answerProblem(problem, String(res.locals['requestId']));
+  res.status(status).set(headers).send(body);
 }
 
 /** Errors that Express and body-parser raise about what the client sent; they carry a 4xx `status`. */
@@ -86,14 +80,25 @@ function problemFromExpress(error: unknown): Problem | null {
     case 415:
       return new Problem('unsupported_media_type', error.message);
     default:
-      return new Problem('invalid_request', error.message);
+      return new Problem('invalid_request', inWords(error));
   }
+}
+
+function inWords(error: Error): string {
+  return 'type' in error && error.type === 'entity.parse.failed'
+    ? `The body is not JSON: ${error.message}`
+    : error.message;
 }
 
 function problemFromDatabase(error: unknown): Problem | null {
   return isDatabaseAway(error)
     ? new Problem('unavailable', 'The database does not answer: try again in a moment')
     : null;
+}
+
+/** What no route has taken. */
+export function noRoute(req: Request): void {
+  throw new Problem('not_found', `There is no ${req.method} ${req.baseUrl}${req.path}`);
 }
 
 /** The last resort of every route: known problems as they are, everything else as a 500 that tells nothing inward. */

@@ -21,12 +21,16 @@ export function currentLoad(): number {
   return Math.round((loadavg()[0] ?? 0) * 100) / 100;
 }
 
-/** Describes this machine, and the servers by what they say of themselves. */
-export async function describeMachine(servers: BenchServers, loadBefore: number): Promise<Machine> {
-  const [postgres, temporal] = await Promise.all([
-    postgresVersion(servers.databaseUrl),
-    temporalVersion(servers.temporalAddress),
-  ]);
+/**
+ * Describes this machine, and the servers by what they say of themselves.
+ *
+ * @param servers null where a bench needs none
+ */
+export async function describeMachine(servers: BenchServers | null, loadBefore: number): Promise<Machine> {
+  const [postgres, temporal] =
+    servers === null
+      ? [NOT_USED, NOT_USED]
+      : await Promise.all([postgresVersion(servers.databaseUrl), temporalVersion(servers.temporalAddress)]);
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,
@@ -38,6 +42,8 @@ export async function describeMachine(servers: BenchServers, loadBefore: number)
     loadBefore,
   };
 }
+
+const NOT_USED = 'not used';
 
 async function postgresVersion(url: string): Promise<string> {
   const client = new Client({ connectionString: url });

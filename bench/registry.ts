@@ -1,5 +1,6 @@
 import { callBench } from './call/bench';
 import type { Bench } from './definition';
+import { routingBench } from './routing/bench';
 
 /** Every bench there is. */
-export const BENCHES: readonly Bench[] = [callBench];
+export const BENCHES: readonly Bench[] = [callBench, routingBench];

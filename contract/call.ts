@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { ATTEMPT_STATES, CALL_STATES, OUTCOMES } from '../domain/call/outcome';
 import { TIMELINE_STEPS } from '../domain/call/timeline';
+import { acceptanceSchema } from './campaign';
+import { pageQuery, searchable } from './page';
+import { promptSchema } from './prompt';
 
 /*
  * A call as the API shows it. Instants are ISO 8601, durations whole seconds, money whole micros in strings.
@@ -20,17 +23,14 @@ export const callSchema = z.strictObject({
   publisherId: z.string().nullable(),
   planVersion: z.number().nullable(),
   flowVersion: z.number().nullable(),
-  /** `null`: the caller withheld the number. */
-  from: z.string().nullable(),
+  from: z.string().nullable().describe('`null`: the caller withheld the number.'),
   to: z.string(),
   geography: z.record(z.string(), z.string()),
   qualifications: z.record(z.string(), z.string()),
   state: z.enum(CALL_STATES),
-  /** `null` while the call lives. */
-  outcome: z.enum(OUTCOMES).nullable(),
+  outcome: z.enum(OUTCOMES).nullable().describe('`null` while the call lives.'),
   outcomeReason: z.string().nullable(),
-  /** The buyer who was connected. */
-  buyerId: z.string().nullable(),
+  buyerId: z.string().nullable().describe('The buyer who was connected.'),
   buyerName: z.string().nullable(),
   receivedAt: instant,
   connectedAt: instant.nullable(),
@@ -41,8 +41,7 @@ export const callSchema = z.strictObject({
   currency: z.string().nullable(),
   revenueMicros: micros.nullable(),
   payoutMicros: micros.nullable(),
-  /** The carrier's own last word; our figures do not follow it. */
-  carrierStatus: z.string().nullable(),
+  carrierStatus: z.string().nullable().describe("The carrier's own last word; our figures do not follow it."),
   carrierSeconds: z.number().nullable(),
   timeline: z.array(
     z.strictObject({
@@ -59,11 +58,14 @@ export const callSchema = z.strictObject({
       assignmentId: z.string(),
       buyerId: z.string(),
       buyerName: z.string(),
-      destination: z.record(z.string(), z.unknown()),
+      destinations: z.array(z.record(z.string(), z.unknown())),
       ringTimeoutSeconds: z.number(),
       state: z.enum(ATTEMPT_STATES),
       dialedAt: instant,
       connectedAt: instant.nullable(),
+      acceptedAt: instant
+        .nullable()
+        .describe('The buyer pressed the key that accepts the call; `null`: not, or not asked to.'),
       endedAt: instant.nullable(),
       talkSeconds: z.number().nullable(),
     }),
@@ -100,25 +102,16 @@ export const callSchema = z.strictObject({
 });
 export type Call = z.infer<typeof callSchema>;
 
-/** PostgreSQL stores no NUL, so nothing that has one can be found. */
-const searchable = z
-  .string()
-  .min(1)
-  .refine((text) => !text.includes('\u0000'), 'has a NUL character');
+/** What whoever answers a dial hears, as an attempt's row keeps it. */
+export const announcementSchema = z.strictObject({
+  whisper: promptSchema.nullable(),
+  acceptance: acceptanceSchema.nullable(),
+});
 
 /** Query of `GET /api/v1/calls`. */
 export const callListQuerySchema = z.strictObject({
   sid: searchable.optional(),
   outcome: z.enum(OUTCOMES).optional(),
   campaignId: searchable.optional(),
-  /** Opaque: `nextCursor` of the page before. */
-  cursor: z.string().min(1).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  ...pageQuery,
 });
-
-/** Every list of the API. */
-export interface Page<T> {
-  readonly data: readonly T[];
-  /** `null` on the last page. */
-  readonly nextCursor: string | null;
-}

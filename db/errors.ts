@@ -2,10 +2,45 @@ import { DatabaseError } from 'pg';
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const UNIQUE_VIOLATION = '23505';
+const FOREIGN_KEY_VIOLATION = '23503';
+
+/** Transactions that were given up for another one's sake: the same again may go through. */
+const WORTH_REPEATING = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+]);
 
 /** Whether a statement failed because a key is taken. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === UNIQUE_VIOLATION;
+}
+
+export function isWorthRepeating(error: unknown): boolean {
+  return error instanceof DatabaseError && WORTH_REPEATING.has(error.code ?? '');
+}
+
+/** A constraint that a statement would have broken. */
+export interface BrokenConstraint {
+  /** `taken`: the key exists. `missing`: the row referred to does not. `referenced`: the row is referred to. */
+  readonly kind: 'taken' | 'missing' | 'referenced';
+  /** Its name, for example `numbers_campaign_id_fkey`. */
+  readonly constraint: string;
+  /** The table of the constraint: of `referenced`, the one that refers. */
+  readonly table: string;
+}
+
+/** Which key stands against a statement; `null`: the error is another one. */
+export function brokenConstraint(error: unknown): BrokenConstraint | null {
+  if (!(error instanceof DatabaseError)) return null;
+  const { code, constraint = '', table = '', detail = '' } = error;
+  switch (code) {
+    case UNIQUE_VIOLATION:
+      return { kind: 'taken', constraint, table };
+    case FOREIGN_KEY_VIOLATION:
+      return { kind: detail.includes('is still referenced') ? 'referenced' : 'missing', constraint, table };
+    default:
+      return null;
+  }
 }
 
 /**

@@ -18,6 +18,10 @@ export interface Work<T> {
  */
 export async function transaction<T>(pool: Pool, work: (db: Queryable) => Promise<Work<T>>): Promise<T> {
   const client = await pool.connect();
+  // A connection that breaks fails the statement under way, which is where we hear of it, and is an event besides: one
+  // that nobody listens to ends the process.
+  const heardElsewhere = (): void => undefined;
+  client.on('error', heardElsewhere);
   let broken: Error | undefined;
   try {
     const begun = client.query('BEGIN');
@@ -32,6 +36,7 @@ export async function transaction<T>(pool: Pool, work: (db: Queryable) => Promis
     broken = await rollback(client);
     throw error;
   } finally {
+    client.off('error', heardElsewhere);
     client.release(broken);
   }
 }

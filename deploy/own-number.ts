@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { e164Schema } from '../contract/campaign';
+import { e164Schema } from '../contract/prompt';
 import { SAMPLE_BUYERS, SAMPLE_CAMPAIGNS } from '../db/sample/campaign';
 import { ConfigError, loadConfig, required } from '../runtime/config';
 import { findRunningSystem } from '../scripts/start/run-record';
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
          INSERT INTO numbers (e164, campaign_id, channel) VALUES ($1, $2, 'print')
              ON CONFLICT (e164) DO UPDATE SET campaign_id = excluded.campaign_id
        )
-       UPDATE assignments SET destination = $4 WHERE campaign_id = $2 AND buyer_id = $3`,
+       UPDATE assignments SET dialing = jsonb_set(dialing, '{destinations}', jsonb_build_array($4::jsonb)) WHERE campaign_id = $2 AND buyer_id = $3`,
       [number, campaign.id, buyer.id, JSON.stringify(destination)],
     );
     if (rowCount !== 1) throw new ConfigError(`There is no assignment of ${buyer.name} in ${campaign.name}`);

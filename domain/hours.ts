@@ -1,4 +1,4 @@
-import { DateTime } from 'luxon';
+import { localTime, readInstant, type Clock, type LocalTime } from './clock';
 
 /** ISO weekday: 1 is Monday, 7 is Sunday. */
 export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7;
@@ -12,29 +12,68 @@ export interface Opening {
   readonly to: string;
 }
 
+/** One day on which the week does not apply. No openings: closed all day. */
+export interface HolidayHours {
+  /** Local calendar day, `YYYY-MM-DD`. */
+  readonly date: string;
+  readonly openings: readonly { readonly from: string; readonly to: string }[];
+}
+
 /** When somebody takes calls. No openings at all means never; no `Hours` at all means always. */
 export interface Hours {
   /** IANA zone, for example `America/Chicago`. */
   readonly timeZone: string;
   readonly openings: readonly Opening[];
+  /** Days that replace their weekday. */
+  readonly holidays: readonly HolidayHours[];
 }
 
 /**
  * Whether `hours` are open at an instant. Openings are wall-clock times, so on the nights the clock changes an
  * opening is open whenever a clock on the wall would show a time inside it: an hour that occurs twice is open twice,
- * one that is skipped never comes.
+ * one that is skipped never comes. A holiday's openings replace those of its weekday.
  * @param at ISO 8601 instant.
  * @throws RangeError on an unknown zone or a malformed instant.
  */
 export function isOpen(hours: Hours, at: string): boolean {
-  const local = DateTime.fromISO(at, { zone: hours.timeZone });
-  if (!local.isValid) {
-    throw new RangeError(
-      `Cannot read ${at} in time zone ${hours.timeZone}: ${local.invalidExplanation ?? local.invalidReason}`,
-    );
-  }
-  const clock = local.toFormat('HH:mm:ss');
-  return hours.openings.some(
-    (opening) => opening.weekday === local.weekday && opening.from <= clock && clock < opening.to,
-  );
+  return timetableOf(hours)(localTime(readInstant(at), hours.timeZone));
+}
+
+/**
+ * {@link isOpen} at a clock's instant, for whoever asks about many hours at once.
+ * @throws RangeError on an unknown zone.
+ */
+export function isOpenBy(hours: Hours, clock: Clock): boolean {
+  return timetableOf(hours)(clock.localIn(hours.timeZone));
+}
+
+/** Tells whether it is open at a local time of the hours it was made of. */
+export type Timetable = (local: LocalTime) => boolean;
+
+/** Hours are configuration, and never change: what they were made into is kept as long as they are. */
+const timetables = new WeakMap<Hours, Timetable>();
+
+/** Sorts openings by day once, so that a week of split days and years of holidays cost no more than one opening. */
+export function timetableOf(hours: Hours): Timetable {
+  const known = timetables.get(hours);
+  if (known !== undefined) return known;
+  const timetable = makeTimetable(hours);
+  timetables.set(hours, timetable);
+  return timetable;
+}
+
+type Span = Pick<Opening, 'from' | 'to'>;
+
+function makeTimetable({ openings, holidays }: Hours): Timetable {
+  const week: Span[][] = [];
+  for (const opening of openings) (week[opening.weekday] ??= []).push(opening);
+  const days = new Map<string, Span[]>();
+  for (const { date, openings: ofDay } of holidays) days.set(date, [...(days.get(date) ?? []), ...ofDay]);
+
+  return ({ date, weekday, clock }) => {
+    const today = (days.size > 0 ? days.get(date) : undefined) ?? week[weekday];
+    if (today === undefined) return false;
+    for (const { from, to } of today) if (from <= clock && clock < to) return true;
+    return false;
+  };
 }

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 
-const port = z.coerce.number().int().min(1).max(65535);
+/** A number in an environment variable; what is wrong with one is said with its bounds. */
+const wholeNumber = (from: number, to: number) => {
+  const error = `must be a whole number from ${from} to ${to}`;
+  return z.coerce.number(error).int(error).min(from, error).max(to, error);
+};
+const port = wholeNumber(1, 65_535);
 /** An empty variable counts as unset: that is what `VAR=` in an env file means to people. */
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema);
@@ -17,7 +22,7 @@ const environment = z.object({
   DATABASE_URL: optional(
     z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
   ),
-  DATABASE_POOL_SIZE: optional(z.coerce.number().int().min(2).max(200).default(20)),
+  DATABASE_POOL_SIZE: optional(wholeNumber(2, 200).default(20)),
   TEMPORAL_ADDRESS: optional(
     z
       .string()
@@ -27,16 +32,30 @@ const environment = z.object({
   TEMPORAL_NAMESPACE: optional(z.string().min(1).default('default')),
   TWILIO_ACCOUNT_SID: optional(z.string().min(1).optional()),
   TWILIO_AUTH_TOKEN: optional(z.string().min(1).optional()),
+  SIGNALWIRE_PROJECT_ID: optional(z.string().min(1).optional()),
+  SIGNALWIRE_SIGNING_KEY: optional(z.string().min(1).optional()),
+  TELNYX_PUBLIC_KEY: optional(
+    z
+      .base64()
+      .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be the base64 of 32 bytes')
+      .optional(),
+  ),
   CALLYARD_ADMIN_KEY: optional(z.string().min(1).optional()),
   CALLYARD_DATA_DIR: optional(z.string().min(1).default('.callyard')),
   /** How long a carrier waits for us at most before it gets the fail-safe route, in milliseconds. */
-  WEBHOOK_DEADLINE_MS: optional(z.coerce.number().int().min(100).max(10_000).default(1_400)),
+  WEBHOOK_DEADLINE_MS: optional(wholeNumber(100, 10_000).default(1_400)),
   /** How long after the caller's hang-up a callback may still come, in seconds. */
-  CALLBACK_GRACE_SECONDS: optional(z.coerce.number().int().min(1).max(300).default(10)),
+  CALLBACK_GRACE_SECONDS: optional(wholeNumber(1, 300).default(10)),
   /** Workflows a worker keeps in memory: set it above the live calls one worker serves. */
-  MAX_CACHED_WORKFLOWS: optional(z.coerce.number().int().min(10).max(100_000).default(2_000)),
+  MAX_CACHED_WORKFLOWS: optional(wholeNumber(10, 100_000).default(2_000)),
   LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info')),
 });
+
+/** An account and the key to it: one without the other is a mistake. */
+const CARRIER_PAIRS = [
+  ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN'],
+  ['SIGNALWIRE_PROJECT_ID', 'SIGNALWIRE_SIGNING_KEY'],
+] as const;
 
 export interface Config {
   readonly port: number;
@@ -48,8 +67,11 @@ export interface Config {
   /** `null`: `npm start` runs its own Temporal server. */
   readonly temporalAddress: string | null;
   readonly temporalNamespace: string;
-  /** `null`: `npm start` makes up a sample account. */
+  /** Carrier accounts; `null`: not a carrier of ours. `npm start` makes up a sample account of each for the simulator. */
   readonly twilio: { readonly accountSid: string; readonly authToken: string } | null;
+  readonly signalwire: { readonly projectId: string; readonly signingKey: string } | null;
+  /** The public key as base64 of its 32 bytes. */
+  readonly telnyx: { readonly publicKey: string } | null;
   readonly adminKey: string | null;
   readonly dataDir: string;
   readonly webhookDeadlineMs: number;
@@ -72,12 +94,9 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  const sid = env['TWILIO_ACCOUNT_SID'];
-  const token = env['TWILIO_AUTH_TOKEN'];
-  if (Boolean(sid) !== Boolean(token)) {
-    problems.push(
-      `${sid ? 'TWILIO_AUTH_TOKEN' : 'TWILIO_ACCOUNT_SID'}: is missing; set both, or neither for a sample account`,
-    );
+  for (const [account, key] of CARRIER_PAIRS) {
+    if (Boolean(env[account]) === Boolean(env[key])) continue;
+    problems.push(`${env[account] ? key : account}: is missing; set both ${account} and ${key}, or neither`);
   }
   if (!parsed.success || problems.length > 0) {
     throw new ConfigError(
@@ -96,6 +115,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       data.TWILIO_ACCOUNT_SID !== undefined && data.TWILIO_AUTH_TOKEN !== undefined
         ? { accountSid: data.TWILIO_ACCOUNT_SID, authToken: data.TWILIO_AUTH_TOKEN }
         : null,
+    signalwire:
+      data.SIGNALWIRE_PROJECT_ID !== undefined && data.SIGNALWIRE_SIGNING_KEY !== undefined
+        ? { projectId: data.SIGNALWIRE_PROJECT_ID, signingKey: data.SIGNALWIRE_SIGNING_KEY }
+        : null,
+    telnyx: data.TELNYX_PUBLIC_KEY === undefined ? null : { publicKey: data.TELNYX_PUBLIC_KEY },
     adminKey: data.CALLYARD_ADMIN_KEY ?? null,
     dataDir: data.CALLYARD_DATA_DIR,
     webhookDeadlineMs: data.WEBHOOK_DEADLINE_MS,

@@ -1,5 +1,6 @@
 import type { CarrierMessage, CarrierNews } from '../domain/call/events';
 import type { CallFacts } from '../domain/call/facts';
+import { unreachable } from '../domain/exhaustive';
 import type { CallId } from '../domain/ids';
 import type { Callback, Instructions } from '../domain/instructions';
 import type { TimelineEntry } from '../domain/call/timeline';
@@ -11,13 +12,16 @@ export interface WebhookRequest {
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   /** Form fields; a key that was sent twice has both values. */
   readonly form: FormFields;
+  /** The body byte for byte: some signatures are made over it. */
+  readonly rawBody: Uint8Array;
   /** ISO 8601 instant of arrival. */
   readonly receivedAt: string;
 }
 
 export type FormFields = { readonly [key: string]: string | readonly string[] | undefined };
 
-export type Verification = 'ok' | 'missing' | 'mismatch';
+/** `expired`: the signature fits, but was made too long ago, or by a clock ahead of ours. */
+export type Verification = 'ok' | 'missing' | 'mismatch' | 'expired';
 
 /** A call as webhooks name it. */
 export interface CallRef {
@@ -70,6 +74,8 @@ export interface CarrierDialect {
     attempt: number,
   ): { readonly call: CallRef; readonly news: CarrierNews | null };
   readRecording(request: WebhookRequest): RecordingUpdate;
+  /** The key a buyer pressed who is asked to accept a call; `null` for silence. */
+  readAcceptance(request: WebhookRequest): { readonly digits: string | null; readonly at: string };
   /** Instructions in the carrier's own language. */
   render(
     instructions: Instructions,
@@ -79,18 +85,27 @@ export interface CarrierDialect {
 
 /** A {@link Callback} as it comes back in a URL. */
 export type StepQuery =
-  | { readonly step: 'menu'; readonly try: number }
+  | { readonly step: 'ivr'; readonly no: number }
   | { readonly step: 'dial'; readonly attempt: number }
   | { readonly step: 'fallback' };
 
 /** The path below the carrier's root that stands for a step, with what {@link StepQuery} needs. */
 export function callbackPath(callback: Callback): string {
   switch (callback.step) {
-    case 'menu':
-      return `menu?try=${callback.try}`;
+    case 'ivr':
+      return `ivr?no=${callback.no}`;
     case 'dial':
-      return `dial?attempt=${callback.attempt}`;
+      return `dial?attempt=${callback.attempt}${callback.screened ? '&screened=1' : ''}`;
+    case 'accept':
+      return `accept?call=${callback.call}&attempt=${callback.attempt}&since=${encodeURIComponent(callback.since)}`;
     case 'fallback':
       return 'fallback';
+    default:
+      return unreachable(callback);
   }
+}
+
+/** Where a carrier asks what whoever answers an attempt's dial has to hear. The leg has a SID of its own. */
+export function announcementPath(call: CallId, attempt: number): string {
+  return `announce?call=${call}&attempt=${attempt}`;
 }

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
 import { createCallActivities } from '../activities/call';
+import { createCampaigns } from '../activities/call/campaigns';
+import { CONFIG_CHANNEL, listen } from '../db/listen';
 import { createPool } from '../db/pool';
+import type { CampaignId } from '../domain/ids';
 import type { Logger } from '../runtime/logger';
 import { CALL_TASK_QUEUE } from '../workflows/call/messages';
 
@@ -48,13 +51,32 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     applicationName: 'callyard-worker',
     onIdleError: (error) => log.warn({ err: error }, 'database connection lost'),
   });
+  const campaigns = createCampaigns(db);
+  const listener = listen({
+    url: options.databaseUrl,
+    channel: CONFIG_CHANNEL,
+    applicationName: 'callyard-worker-listen',
+    onMessage: (campaign) => {
+      campaigns.refresh(campaign as CampaignId).catch((error: unknown) => {
+        // The next call to the campaign reads it, and meets the same error.
+        log.warn({ campaign, err: error }, 'campaign could not be read again');
+      });
+    },
+    onLost: (error) =>
+      log.warn({ err: error }, 'not told of configuration changes; calls look for themselves'),
+    onListening: () => log.info('told of configuration changes'),
+  });
   const connection = await NativeConnection.connect({ address: options.temporalAddress });
   const worker = await Worker.create({
     connection,
     namespace: options.temporalNamespace,
     taskQueue: options.taskQueue ?? CALL_TASK_QUEUE,
     workflowBundle: { codePath: options.bundleFile },
-    activities: createCallActivities({ db, callbackGraceSeconds: options.callbackGraceSeconds }),
+    activities: createCallActivities({
+      db,
+      campaigns,
+      callbackGraceSeconds: options.callbackGraceSeconds,
+    }),
     maxCachedWorkflows: options.maxCachedWorkflows,
     shutdownGraceTime: DRAIN,
     stickyQueueScheduleToStartTimeout: STICKY_PATIENCE,
@@ -63,6 +85,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     try {
       await worker.run();
     } finally {
+      await listener.stop();
       await connection.close();
       await db.end();
     }

@@ -1,24 +1,33 @@
 import type { Pool } from 'pg';
+import { tagsSchema } from '../../contract/campaign';
+import { priceRuleSchema } from '../../contract/money';
 import type { Queryable } from '../../db/pool';
 import { insertCall } from '../../db/queries/calls';
-import { insertTimeline } from '../../db/queries/timeline';
+import { loadCallSetup } from '../../db/queries/setup';
 import { transaction } from '../../db/transaction';
-import type { Admission, EndedAtOnce, MenuFirst, Placed } from '../../domain/call/commands';
+import type { PriceRule } from '../../domain/call/attribution';
+import type { Admission, Asked, EndedAtOnce, Placed, Qualifications } from '../../domain/call/commands';
+import type { CallFacts } from '../../domain/call/facts';
 import type { CallStateName, UnroutedOutcome } from '../../domain/call/outcome';
 import type { CallPolicy } from '../../domain/call/policy';
 import type { TimelineEntry } from '../../domain/call/timeline';
+import { matchDuplicate } from '../../domain/campaign/duplicates';
 import { unreachable } from '../../domain/exhaustive';
+import type { CampaignId, E164, PublisherId } from '../../domain/ids';
+import type { CallerHistory } from '../../domain/routing/facts';
 import { screen } from '../../domain/screening';
 import type { Treatment } from '../../domain/treatment';
+import type { Selection } from './buyerSelection';
+import { callerHistory, routingFacts } from './callFacts';
+import type { Campaign, Campaigns } from './campaigns';
 import type { AdmitInput, CallActivities } from './index';
-import { firstPrompt } from './ivrPrompt';
-import { concludeStep, placeCall, treatCaller, type Decided } from './placement';
+import { goThroughFlow } from './ivrFlow';
+import { concludeStep, placeCall, treatCaller, type Decided, type SoFar } from './placement';
 import { oncePerCall } from './repeatable';
-import type { CampaignReader, CampaignSetup } from './setup';
 
 interface Dependencies {
   readonly db: Pool;
-  readonly campaigns: CampaignReader;
+  readonly campaigns: Campaigns;
   readonly callbackGraceSeconds: number;
 }
 
@@ -35,106 +44,163 @@ export function createAdmitCall({
 }: Dependencies): CallActivities['admitCall'] {
   return (input) =>
     oncePerCall(db, input.facts.callId, STEP, async (): Promise<Admission> => {
-      const setup = await campaigns.campaignBehind(input.facts);
-      const policy = setup === null ? null : policyOf(setup, callbackGraceSeconds);
+      const called = await numberCalled(db, campaigns, input.facts);
+      const policy = called === null ? null : policyOf(called, callbackGraceSeconds);
       return transaction(db, async (tx) => {
-        const rowState = expectedState(setup);
-        const inserted = insertCall(tx, callRow(input, policy, rowState));
-        const [, decided] = await Promise.all([inserted, decide(tx, input, setup, policy)]);
+        const state = expectedState(called);
+        const qualifications = called?.tags ?? {};
+        const inserted = insertCall(tx, callRow(input, policy, state, qualifications));
+        const [, decided] = await Promise.all([inserted, decide(tx, input, called, policy)]);
         const value = { ...decided.result, policy } as Admission;
-        const named = { callId: input.facts.callId, name: STEP, qualifications: null };
-        return { value, last: concludeStep(tx, named, rowState, { ...decided, result: value }) };
+        const row = { callId: input.facts.callId, name: STEP, state, qualifications };
+        return { value, last: concludeStep(tx, row, { ...decided, result: value }) };
       });
     });
+}
+
+/** A number that somebody owns and whose campaign has been published, with the campaign as it stands. */
+interface NumberCalled {
+  readonly campaign: Campaign;
+  readonly plan: NonNullable<Campaign['plan']>;
+  readonly blockedReason: string | null;
+  readonly publisherId: PublisherId | null;
+  readonly payout: PriceRule | null;
+  readonly channel: string;
+  readonly tags: Qualifications;
+  readonly history: CallerHistory;
+}
+
+async function numberCalled(db: Pool, campaigns: Campaigns, facts: CallFacts): Promise<NumberCalled | null> {
+  const row = await loadCallSetup(db, facts.to, facts.from, prefixesOf(facts.from));
+  if (row === null || row.campaign_id === null || row.config_version === null) return null;
+  const campaign = await campaigns.at(row.campaign_id as CampaignId, row.config_version);
+  const { plan, flow } = campaign;
+  if (plan === null) return null;
+  const versions = { plan: plan.definition, flow: flow?.definition ?? null };
+  return {
+    campaign,
+    plan,
+    blockedReason: row.blocked_reason,
+    publisherId: row.publisher_id as PublisherId | null,
+    payout: priceRuleSchema.nullable().parse(row.payout),
+    channel: row.channel,
+    tags: tagsSchema.parse(row.tags),
+    history: await callerHistory(db, facts, campaign, versions),
+  };
+}
+
+/** Every beginning of a number that can be on a block list: `+1`, `+14`, … and the number itself. */
+function prefixesOf(caller: E164 | null): string[] {
+  return caller === null ? [] : Array.from({ length: caller.length - 1 }, (_, i) => caller.slice(0, i + 2));
 }
 
 async function decide(
   tx: Queryable,
   input: AdmitInput,
-  setup: CampaignSetup | null,
+  called: NumberCalled | null,
   policy: CallPolicy | null,
-): Promise<Decided<Placed | EndedAtOnce | MenuFirst>> {
+): Promise<Decided<Placed | EndedAtOnce | Asked>> {
   const { facts, at } = input;
-  const turnAway = (
-    outcome: UnroutedOutcome,
-    reason: string,
-    treatment: Treatment,
-  ): Decided<Placed | EndedAtOnce> =>
-    treatCaller(tx, {
-      callId: facts.callId,
-      at,
-      outcome,
-      reason,
-      treatment,
-      qualifications: null,
-      before: [...input.entries, screened(at, reason, setup)],
-    });
+  const turnAway = (outcome: UnroutedOutcome, reason: string, treatment: Treatment) =>
+    treatCaller(
+      tx,
+      { callId: facts.callId, at, outcome, reason, treatment },
+      {
+        entries: [...input.entries, screened(at, reason, called)],
+        qualifications: called?.tags ?? {},
+        played: [],
+      },
+    );
 
   if (input.giveUp !== null) return turnAway('failed', input.giveUp.reason, NO_ROUTE);
-  if (setup === null || policy === null) return turnAway('failed', `unknown number ${facts.to}`, NO_ROUTE);
+  if (called === null || policy === null) return turnAway('failed', `unknown number ${facts.to}`, NO_ROUTE);
+  const { campaign, plan, history, tags } = called;
   const verdict = screen({
-    campaignStatus: setup.status,
-    hours: setup.hours,
-    callerBlocked: setup.callerBlocked,
+    campaignStatus: campaign.status,
+    hours: campaign.hours,
+    blockedBecause: called.blockedReason,
     callerAnonymous: facts.from === null,
-    anonymousCallers: setup.anonymousCallers,
+    anonymousCallers: campaign.anonymousCallers,
+    attestation: facts.attestation,
+    minimumAttestation: campaign.minimumAttestation,
+    spamWindowSeconds: campaign.spamWindowSeconds,
+    lastCalledAt: latest(history.map(({ lastCalledAt }) => lastCalledAt)),
+    duplicate: campaign.duplicates === null ? null : matchDuplicate(campaign.duplicates, history, at),
     at,
   });
-  if (!verdict.pass) return turnAway(verdict.outcome, verdict.reason, treatmentFor(verdict.outcome, setup));
+  if (!verdict.pass) return turnAway(verdict.outcome, verdict.reason, treatmentFor(verdict.outcome, called));
 
-  const passed = screened(at, 'passed', setup);
-  if (setup.flow !== null) {
-    const prompt = firstPrompt(setup.flow, setup.flowVersion, at);
-    return {
-      result: { kind: 'menu', menu: prompt.menu, entries: [passed, prompt.entry] },
-      state: 'menu',
-      writes: [() => insertTimeline(tx, facts.callId, [...input.entries, passed, prompt.entry])],
-    };
-  }
-  const { plan, treatments, assignments } = setup;
-  const selection = { facts, policy, routing: { plan, treatments, assignments }, alreadyTried: [], at };
-  return placeCall(tx, selection, null, [...input.entries, passed]);
+  const selection: Selection = {
+    facts,
+    policy,
+    campaign,
+    snapshot: { ...campaign, planVersion: plan.version, plan: plan.definition },
+    routingFacts: routingFacts(facts, policy, tags, history, at),
+    alreadyTried: [],
+    at,
+  };
+  const soFar: SoFar = {
+    entries: [...input.entries, screened(at, 'passed', called)],
+    qualifications: tags,
+    played: [],
+  };
+  if (campaign.flow === null) return placeCall(tx, selection, soFar);
+  const { version, definition } = campaign.flow;
+  const ivr = { flow: definition, version, from: definition.start, askedBefore: 0, callerGoneAt: null };
+  return goThroughFlow(tx, selection, ivr, soFar);
 }
 
-function treatmentFor(outcome: UnroutedOutcome, setup: CampaignSetup): Treatment {
+/** ISO 8601 instants as the database writes them compare as text. */
+function latest(instants: readonly string[]): string | null {
+  return instants.length === 0 ? null : instants.reduce((one, other) => (one > other ? one : other));
+}
+
+function treatmentFor(outcome: UnroutedOutcome, { campaign, plan }: NumberCalled): Treatment {
   switch (outcome) {
     case 'paused':
-      return setup.treatments.paused;
+      return campaign.treatments.paused;
     case 'blocked':
-      return setup.treatments.blocked;
+      return campaign.treatments.blocked;
     case 'after_hours':
-      return setup.treatments.afterHours;
+      return campaign.treatments.afterHours;
     case 'no_candidate':
     case 'exhausted':
     case 'failed':
-      return setup.plan.fallback;
+      return plan.definition.fallback;
     default:
       return unreachable(outcome);
   }
 }
 
 /** The state most calls to this campaign start in; a call that takes another way is moved in the same transaction. */
-function expectedState(setup: CampaignSetup | null): CallStateName {
-  return setup !== null && setup.flow !== null ? 'menu' : 'dialing';
+function expectedState(called: NumberCalled | null): CallStateName {
+  return called !== null && called.campaign.flow !== null ? 'ivr' : 'dialing';
 }
 
-function policyOf(setup: CampaignSetup, callbackGraceSeconds: number): CallPolicy {
+function policyOf(called: NumberCalled, callbackGraceSeconds: number): CallPolicy {
+  const { campaign, plan } = called;
   return {
-    campaignId: setup.campaignId,
-    publisherId: setup.publisherId,
-    currency: setup.currency,
-    payout: setup.payout,
-    planVersion: setup.planVersion,
-    flowVersion: setup.flowVersion,
-    maxAttempts: setup.plan.maxAttempts,
-    maxCallSeconds: setup.maxCallSeconds,
+    campaignId: campaign.campaignId,
+    publisherId: called.publisherId,
+    channel: called.channel,
+    currency: campaign.currency,
+    payout: called.payout,
+    planVersion: plan.version,
+    flowVersion: campaign.flow?.version ?? null,
+    maxAttempts: plan.definition.maxAttempts,
+    maxCallSeconds: campaign.maxCallSeconds,
     callbackGraceSeconds,
-    reportAnswer: setup.reportAnswer,
-    record: setup.record,
+    reportAnswer: campaign.reportAnswer,
+    recoverUnderSeconds: plan.definition.recoverUnderSeconds,
   };
 }
 
-function callRow({ facts, workflowId }: AdmitInput, policy: CallPolicy | null, state: CallStateName) {
+function callRow(
+  { facts, workflowId }: AdmitInput,
+  policy: CallPolicy | null,
+  state: CallStateName,
+  qualifications: Qualifications,
+) {
   return {
     id: facts.callId,
     carrier: facts.carrier,
@@ -148,25 +214,27 @@ function callRow({ facts, workflowId }: AdmitInput, policy: CallPolicy | null, s
     caller: facts.from,
     dialed: facts.to,
     geography: facts.geography,
+    attestation: facts.attestation ?? null,
+    qualifications,
     state,
     receivedAt: facts.receivedAt,
   };
 }
 
-function screened(at: string, decision: string, setup: CampaignSetup | null): TimelineEntry {
+function screened(at: string, decision: string, called: NumberCalled | null): TimelineEntry {
   return {
     key: 'screened',
     at,
     step: 'screened',
     decision,
     detail:
-      setup === null
+      called === null
         ? {}
         : {
-            campaign: setup.campaignId,
-            campaignName: setup.name,
-            planVersion: setup.planVersion,
-            flowVersion: setup.flowVersion,
+            campaign: called.campaign.campaignId,
+            campaignName: called.campaign.name,
+            planVersion: called.plan.version,
+            flowVersion: called.campaign.flow?.version ?? null,
           },
   };
 }

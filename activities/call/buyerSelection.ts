@@ -1,99 +1,155 @@
+import type { Queryable } from '../../db/pool';
 import type { RefusedRow } from '../../db/queries/reservations';
+import { loadTurns, lockRounds } from '../../db/queries/roundRobin';
 import type { CallFacts } from '../../domain/call/facts';
 import type { UnroutedOutcome } from '../../domain/call/outcome';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
-import type { TimelineEntry } from '../../domain/call/timeline';
-import { attemptId, type AssignmentId } from '../../domain/ids';
-import { orderCandidates, type RoutingOrder, type Skipped } from '../../domain/routing/candidates';
+import type { Detail, TimelineEntry } from '../../domain/call/timeline';
+import { unreachable } from '../../domain/exhaustive';
+import { attemptId, type AssignmentId, type E164 } from '../../domain/ids';
+import {
+  allClosed,
+  decideRoute,
+  NO_TURNS,
+  routingSeed,
+  type Candidate,
+  type RouteDecision,
+  type Turns,
+} from '../../domain/routing/decide';
+import { roundRobinRules, routingClock } from '../../domain/routing/rules';
+import type { RoutingFacts } from '../../domain/routing/facts';
+import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
 import type { Treatment } from '../../domain/treatment';
-import type { Assignment, Routing } from './setup';
+import type { Campaign } from './campaigns';
 
+/** Everything one choice of a buyer rests on. */
 export interface Selection {
   readonly facts: CallFacts;
+  readonly routingFacts: RoutingFacts;
   readonly policy: CallPolicy;
-  readonly routing: Routing;
+  readonly campaign: Campaign;
+  readonly snapshot: CampaignSnapshot<DialableAssignment>;
   readonly alreadyTried: readonly AssignmentId[];
   readonly at: string;
 }
 
-/** Who may be dialled next, in order; nobody once the plan's attempts are used up. */
-export function selectBuyers(selection: Selection): RoutingOrder<Assignment> {
-  const { policy, routing, alreadyTried } = selection;
-  const order = orderCandidates({
-    callId: selection.facts.callId,
-    planVersion: policy.planVersion,
-    strategy: routing.plan.strategy,
-    assignments: routing.assignments,
+export type Decision = RouteDecision<DialableAssignment>;
+
+/**
+ * Who may be dialled, in order. Where a rule that applies is round robin, this transaction is from here on the only one
+ * that gives out its turns.
+ */
+export async function selectBuyers(db: Queryable, selection: Selection): Promise<Decision> {
+  const { snapshot, routingFacts: facts, alreadyTried, policy } = selection;
+  const clock = routingClock(snapshot, facts);
+  const rounds = roundRobinRules(snapshot, facts, clock);
+  return decideRoute({
+    snapshot,
+    facts,
+    clock,
+    seed: routingSeed(facts.callId, policy.planVersion),
     alreadyTried,
-    at: selection.at,
+    turns: rounds.length === 0 ? NO_TURNS : await turnsUnder(db, snapshot.campaignId, rounds),
   });
-  if (alreadyTried.length < policy.maxAttempts) return order;
-  const unused = order.ordered.map(
-    (left): Skipped => ({ assignmentId: left.id, reason: 'attempts_used_up' }),
-  );
-  return { ordered: [], skipped: [...order.skipped, ...unused] };
+}
+
+async function turnsUnder(db: Queryable, campaign: string, rules: readonly string[]): Promise<Turns> {
+  const [, rows] = await Promise.all([lockRounds(db, campaign, rules), loadTurns(db, campaign, rules)]);
+  const turns = new Map<string, Map<AssignmentId, bigint>>();
+  for (const { rule, assignment_id, turn } of rows) {
+    const known = turns.get(rule) ?? new Map<AssignmentId, bigint>();
+    turns.set(rule, known.set(assignment_id as AssignmentId, turn));
+  }
+  return turns;
+}
+
+/** The rule a candidate came in by, when that rule gives out turns. */
+export function roundOf(selection: Selection, candidate: Candidate<DialableAssignment>): string | null {
+  const rule = selection.snapshot.plan.rules.find(({ name }) => name === candidate.rule);
+  return rule?.strategy.kind === 'round_robin' ? rule.name : null;
 }
 
 /** The dial that follows from a choice. Its money terms are pinned here. */
-export function attemptFor(selection: Selection, chosen: Assignment): PlacedAttempt {
+export function attemptFor(
+  selection: Selection,
+  decision: Decision,
+  { assignment, price }: Candidate<DialableAssignment>,
+): PlacedAttempt {
   const no = selection.alreadyTried.length + 1;
+  const { dialing } = assignment;
+  const { policy, campaign } = selection;
+  const paidBefore = decision.duplicate?.treatment === 'pay_once';
   return {
     no,
     id: attemptId(selection.facts.callId, no),
-    assignmentId: chosen.id,
-    buyerId: chosen.buyerId,
-    buyerName: chosen.buyerName,
-    destination: chosen.destination,
-    ringTimeoutSeconds: chosen.ringTimeoutSeconds,
-    terms: { currency: selection.policy.currency, price: chosen.price, payout: selection.policy.payout },
+    assignmentId: assignment.id,
+    buyerId: assignment.buyerId,
+    buyerName: assignment.buyerName,
+    destinations: dialing.destinations,
+    ringTimeoutSeconds: dialing.ringTimeoutSeconds,
+    callerId: callerIdFor(selection.facts, dialing.callerId),
+    announce: dialing.whisper !== null || dialing.acceptance !== null,
+    screened: dialing.acceptance !== null,
+    record: dialing.record === 'campaign' ? campaign.record : dialing.record === 'always',
+    terms: { currency: policy.currency, price, payout: paidBefore ? null : policy.payout },
   };
+}
+
+function callerIdFor(facts: CallFacts, callerId: DialableAssignment['dialing']['callerId']): E164 | null {
+  switch (callerId.kind) {
+    case 'caller':
+      return null;
+    case 'dialed':
+      return facts.to as E164;
+    case 'number':
+      return callerId.number;
+    default:
+      return unreachable(callerId);
+  }
 }
 
 /** What to do with a caller nobody takes: the campaign's after-hours treatment when all buyers are closed, else the plan's. */
 export function nobodyTakes(
   selection: Selection,
-  order: RoutingOrder<Assignment>,
+  decision: Decision,
 ): { readonly outcome: UnroutedOutcome; readonly treatment: Treatment } {
-  const { plan, treatments } = selection.routing;
-  if (selection.alreadyTried.length > 0) return { outcome: 'exhausted', treatment: plan.fallback };
-  const allClosed = order.skipped.length > 0 && order.ordered.length === 0 && order.skipped.every(isClosed);
-  if (!allClosed) return { outcome: 'no_candidate', treatment: plan.fallback };
-  return { outcome: 'after_hours', treatment: treatments.afterHours };
+  if (selection.alreadyTried.length > 0) return { outcome: 'exhausted', treatment: decision.fallback };
+  if (!allClosed(decision)) return { outcome: 'no_candidate', treatment: decision.fallback };
+  return { outcome: 'after_hours', treatment: selection.campaign.treatments.afterHours };
 }
 
-/** Why the choice fell as it did: the order, and a reason for everyone who was not chosen. */
+/**
+ * Why the choice fell as it did: the rules that applied, the order, and a reason for everyone who was not chosen.
+ * Candidates behind the chosen one are `not_needed`: that is said by the order, once, however many they are.
+ */
 export function routedEntry(
   selection: Selection,
-  order: RoutingOrder<Assignment>,
-  chosen: Assignment | null,
+  decision: Decision,
+  chosen: Candidate<DialableAssignment> | null,
   refused: readonly RefusedRow[],
 ): TimelineEntry {
   const full = new Map(refused.map((row) => [row.assignment_id, row.limit_id]));
-  const passedOver = order.ordered.flatMap((candidate): Skipped[] => {
-    if (candidate.id === chosen?.id) return [];
-    const limit = full.get(candidate.id);
-    return limit === undefined
-      ? [{ assignmentId: candidate.id, reason: 'not_needed' }]
-      : [{ assignmentId: candidate.id, reason: 'limit_reached', detail: limit }];
+  const passedOver = decision.candidates.flatMap(({ assignment }): Detail[] => {
+    const limit = full.get(assignment.id);
+    if (limit === undefined || assignment.id === chosen?.assignment.id) return [];
+    return [{ assignmentId: assignment.id, reason: 'limit_reached', detail: limit }];
   });
-  const no = selection.alreadyTried.length + 1;
+  const { duplicate } = decision;
   return {
-    key: `routed:${no}`,
+    key: `routed:${selection.alreadyTried.length + 1}`,
     at: selection.at,
     step: 'routed',
-    decision: chosen === null ? 'nobody can take the call' : `${chosen.buyerName} is next`,
+    decision: chosen === null ? 'nobody can take the call' : `${chosen.assignment.buyerName} is next`,
     detail: {
-      attempt: no,
+      attempt: selection.alreadyTried.length + 1,
       planVersion: selection.policy.planVersion,
-      strategy: selection.routing.plan.strategy,
-      considered: selection.routing.assignments.length,
-      order: order.ordered.map((candidate) => candidate.id),
-      chosen: chosen?.id ?? null,
-      skipped: [...order.skipped, ...passedOver].map((skip) => ({ ...skip })),
+      rules: decision.rules.filter(({ matched }) => matched).map(({ name }) => name),
+      considered: selection.snapshot.assignments.length,
+      order: decision.candidates.map(({ assignment }) => assignment.id),
+      chosen: chosen?.assignment.id ?? null,
+      ...(chosen === null ? {} : { rule: chosen.rule, priceMicros: chosen.price.amountMicros }),
+      ...(duplicate === null ? {} : { duplicate: duplicate.treatment }),
+      skipped: [...decision.skipped.map((skip) => ({ ...skip })), ...passedOver],
     },
   };
-}
-
-function isClosed(skip: Skipped): boolean {
-  return skip.reason === 'closed';
 }

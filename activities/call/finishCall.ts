@@ -33,7 +33,7 @@ export function createFinishCall({ db }: { readonly db: Pool }): CallActivities[
         endedAt: ending.at,
         buyerId: connected ? attempt.attempt.buyerId : null,
         connectedAt,
-        talkSeconds: attempt?.talkSeconds ?? null,
+        talkSeconds: connected ? attempt.talkSeconds : null,
         converted: due.converted,
         currency: attempt?.attempt.terms.currency ?? null,
         revenue: due.revenue,

@@ -6,6 +6,7 @@ import type {
   Finished,
   GiveUp,
   Qualifications,
+  Resume,
   Routed,
 } from '../../domain/call/commands';
 import type { CallFacts } from '../../domain/call/facts';
@@ -16,7 +17,7 @@ import { createAdmitCall } from './admitCall';
 import { createFinishCall } from './finishCall';
 import { createRecordAnswer } from './recordAnswer';
 import { createRouteCall } from './routeCall';
-import { createCampaignReader } from './setup';
+import type { Campaigns } from './campaigns';
 
 export interface AdmitInput {
   readonly facts: CallFacts;
@@ -34,6 +35,10 @@ export interface RouteInput {
   readonly qualifications: Qualifications;
   readonly previous: AttemptEnd | null;
   readonly alreadyTried: readonly AssignmentId[];
+  /** Where the IVR flow goes on; `null`: a buyer is chosen. */
+  readonly resume: Resume | null;
+  /** The caller has hung up since they answered; `null`: they are on the line. ISO 8601. */
+  readonly callerGoneAt: string | null;
   readonly entries: readonly TimelineEntry[];
 }
 
@@ -57,9 +62,12 @@ export interface FinishInput {
  * first run left and gives the same answer.
  */
 export interface CallActivities {
-  /** Screens a new call; then plays the first IVR prompt, or selects a buyer and reserves its capacity. */
+  /** Screens a new call; then enters its IVR flow, or selects a buyer and reserves its capacity. */
   admitCall(input: AdmitInput): Promise<Admission>;
-  /** Releases a failed dial's capacity, selects the next buyer and reserves its capacity, or falls back. */
+  /**
+   * Goes on in the IVR flow; or releases a failed dial's capacity, selects the next buyer and reserves its capacity, or
+   * falls back.
+   */
   routeCall(input: RouteInput): Promise<Routed>;
   /** Shows a dial as connected while the call goes on. */
   recordAnswer(input: RecordAnswerInput): Promise<void>;
@@ -69,13 +77,17 @@ export interface CallActivities {
 
 export interface CallActivityDependencies {
   readonly db: Pool;
+  readonly campaigns: Campaigns;
   /** How long after the caller's hang-up a callback may still come, in seconds. */
   readonly callbackGraceSeconds: number;
 }
 
 /** The activities of `workflows/call`, bound to a database. */
-export function createCallActivities({ db, callbackGraceSeconds }: CallActivityDependencies): CallActivities {
-  const campaigns = createCampaignReader(db);
+export function createCallActivities({
+  db,
+  campaigns,
+  callbackGraceSeconds,
+}: CallActivityDependencies): CallActivities {
   return {
     admitCall: createAdmitCall({ db, campaigns, callbackGraceSeconds }),
     routeCall: createRouteCall({ db, campaigns }),

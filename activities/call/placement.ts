@@ -1,13 +1,22 @@
 import type { Queryable } from '../../db/pool';
 import { insertAttempt } from '../../db/queries/attempts';
 import { endCall, insertStep, moveCall } from '../../db/queries/calls';
+import { takeTurn } from '../../db/queries/roundRobin';
 import { insertTimeline } from '../../db/queries/timeline';
 import type { EndedAtOnce, Placed, Qualifications } from '../../domain/call/commands';
-import type { CallStateName, UnroutedOutcome } from '../../domain/call/outcome';
+import type { CallStateName, Outcome, TreatedOutcome } from '../../domain/call/outcome';
 import type { TimelineEntry } from '../../domain/call/timeline';
 import { attemptId, reservationId, type CallId } from '../../domain/ids';
+import { HANG_UP, say, type Instructions, type Prompt } from '../../domain/instructions';
 import { closingInstructions, keepsCallOpen, type Treatment } from '../../domain/treatment';
-import { attemptFor, nobodyTakes, routedEntry, selectBuyers, type Selection } from './buyerSelection';
+import {
+  attemptFor,
+  nobodyTakes,
+  roundOf,
+  routedEntry,
+  selectBuyers,
+  type Selection,
+} from './buyerSelection';
 import { reserveCapacity } from './capReservation';
 
 /**
@@ -20,6 +29,16 @@ export interface Decided<Result> {
   readonly writes: readonly (() => Promise<unknown>)[];
 }
 
+/** What happened in this step before its decision. */
+export interface SoFar {
+  /** Entries that come before; written with the decision. */
+  readonly entries: readonly TimelineEntry[];
+  /** The call's qualifications by now. */
+  readonly qualifications: Qualifications;
+  /** What the caller hears before the decision takes effect. */
+  readonly played: readonly Prompt[];
+}
+
 /**
  * Chooses a buyer, holds its capacity and records the dial; or gives the caller the fallback. Inside the caller's
  * transaction. Long lists of skipped candidates go to the database whole and to the workflow abridged.
@@ -27,29 +46,21 @@ export interface Decided<Result> {
 export async function placeCall(
   db: Queryable,
   selection: Selection,
-  qualifications: Qualifications | null,
-  /** Entries that come before the choice; written with it. */
-  before: readonly TimelineEntry[],
+  soFar: SoFar,
 ): Promise<Decided<Placed | EndedAtOnce>> {
   const { callId } = selection.facts;
   const no = selection.alreadyTried.length + 1;
   const id = attemptId(callId, no);
-  const order = selectBuyers(selection);
-  const reserved = await reserveCapacity(db, { id: reservationId(id), callId }, order.ordered);
-  const routed = routedEntry(selection, order, reserved.assignment, reserved.refused);
-  if (reserved.assignment === null) {
-    const { outcome, treatment } = nobodyTakes(selection, order);
-    return treatCaller(db, {
-      callId,
-      at: selection.at,
-      outcome,
-      treatment,
-      reason: routed.decision,
-      qualifications,
-      before: [...before, routed],
-    });
+  const decision = await selectBuyers(db, selection);
+  const reserved = await reserveCapacity(db, { id: reservationId(id), callId }, decision.candidates);
+  const { candidate } = reserved;
+  const routed = routedEntry(selection, decision, candidate, reserved.refused);
+  if (candidate === null) {
+    const { outcome, treatment } = nobodyTakes(selection, decision);
+    const treated = { callId, at: selection.at, outcome, treatment, reason: routed.decision };
+    return treatCaller(db, treated, { ...soFar, entries: [...soFar.entries, routed] });
   }
-  const attempt = attemptFor(selection, reserved.assignment);
+  const attempt = attemptFor(selection, decision, candidate);
   const dialing: TimelineEntry = {
     key: `attempt:${no}:dialing`,
     at: selection.at,
@@ -57,68 +68,107 @@ export async function placeCall(
     decision: `dialling ${attempt.buyerName}`,
     detail: { attempt: no, ringTimeoutSeconds: attempt.ringTimeoutSeconds, reservation: reservationId(id) },
   };
+  const { whisper, acceptance } = candidate.assignment.dialing;
+  const announcement = attempt.announce ? { whisper, acceptance } : null;
+  const round = roundOf(selection, candidate);
+  const { qualifications, played } = soFar;
   return {
     result: {
       kind: 'placed',
       placement: { kind: 'dial', attempt },
-      entries: [...before, abridged(routed), dialing],
+      qualifications,
+      ...(played.length > 0 ? { played } : {}),
+      entries: [...soFar.entries, abridged(routed), dialing],
     },
     state: 'dialing',
     writes: [
-      () => insertAttempt(db, { ...attempt, callId, dialedAt: selection.at }),
-      () => insertTimeline(db, callId, [...before, routed, dialing]),
+      () => insertAttempt(db, { ...attempt, callId, announcement, dialedAt: selection.at }),
+      () => insertTimeline(db, callId, [...soFar.entries, routed, dialing]),
+      ...(round === null
+        ? []
+        : [() => takeTurn(db, selection.snapshot.campaignId, round, attempt.assignmentId)]),
     ],
   };
 }
 
+/** A caller who is not to be routed, and what they get instead. */
+export interface Treated {
+  readonly callId: CallId;
+  readonly at: string;
+  readonly outcome: TreatedOutcome;
+  readonly reason: string;
+  readonly treatment: Treatment;
+}
+
 /** Gives a caller who is not routed their treatment; the call ends here unless the treatment keeps it open. */
-export function treatCaller(
-  db: Queryable,
-  treated: {
-    readonly callId: CallId;
-    readonly at: string;
-    readonly outcome: UnroutedOutcome;
-    readonly reason: string;
-    readonly treatment: Treatment;
-    /** `null`: none yet, or as they are. */
-    readonly qualifications: Qualifications | null;
-    readonly before: readonly TimelineEntry[];
-  },
-): Decided<Placed | EndedAtOnce> {
-  const { callId, at, outcome, reason, treatment } = treated;
-  if (keepsCallOpen(treatment)) {
-    const fallback: TimelineEntry = {
-      key: 'fallback',
-      at,
-      step: 'fallback',
-      decision: treatment.kind,
-      detail: { outcome },
-    };
-    const entries = [...treated.before, fallback];
-    return {
-      result: {
-        kind: 'placed',
-        placement: { kind: 'fallback', outcome, treatment },
-        entries: entries.map(abridged),
-      },
-      state: 'fallback',
-      writes: [() => insertTimeline(db, callId, entries)],
-    };
+export function treatCaller(db: Queryable, treated: Treated, soFar: SoFar): Decided<Placed | EndedAtOnce> {
+  const { callId, at, outcome, treatment } = treated;
+  const { qualifications, played } = soFar;
+  if (!keepsCallOpen(treatment)) {
+    const instructions = [...say(played), ...closingInstructions(treatment)];
+    return endAtOnce(db, { ...treated, instructions, detail: treatment.kind }, soFar);
   }
+  const fallback: TimelineEntry = {
+    key: 'fallback',
+    at,
+    step: 'fallback',
+    decision: treatment.kind,
+    detail: { outcome },
+  };
+  const entries = [...soFar.entries, fallback];
+  return {
+    result: {
+      kind: 'placed',
+      placement: { kind: 'fallback', outcome, treatment },
+      qualifications,
+      ...(played.length > 0 ? { played } : {}),
+      entries: entries.map(abridged),
+    },
+    state: 'fallback',
+    writes: [() => insertTimeline(db, callId, entries)],
+  };
+}
+
+/** The flow itself lets the caller go. */
+export function letGo(
+  db: Queryable,
+  left: Omit<Treated, 'treatment' | 'outcome'> & {
+    readonly outcome: Outcome;
+    readonly prompt: Prompt | null;
+  },
+  soFar: SoFar,
+): Decided<EndedAtOnce> {
+  const { prompt, ...ended } = left;
+  const heard = prompt === null ? soFar.played : [...soFar.played, prompt];
+  return endAtOnce(db, { ...ended, instructions: [...say(heard), ...HANG_UP], detail: 'hang_up' }, soFar);
+}
+
+function endAtOnce(
+  db: Queryable,
+  end: Omit<Treated, 'treatment' | 'outcome'> & {
+    readonly outcome: Outcome;
+    readonly instructions: Instructions;
+    readonly detail: string;
+  },
+  soFar: SoFar,
+): Decided<EndedAtOnce> {
+  const { callId, at, outcome, reason, instructions } = end;
+  const { qualifications } = soFar;
   const ended: TimelineEntry = {
     key: 'ended',
     at,
     step: 'ended',
     decision: outcome,
-    detail: { reason, treatment: treatment.kind },
+    detail: { reason, treatment: end.detail },
   };
-  const entries = [...treated.before, ended];
+  const entries = [...soFar.entries, ended];
   return {
     result: {
       kind: 'ended',
       outcome,
       reason,
-      instructions: closingInstructions(treatment),
+      instructions,
+      qualifications,
       entries: entries.map(abridged),
     },
     state: 'ended',
@@ -136,52 +186,70 @@ export function treatCaller(
           currency: null,
           revenue: 0n,
           payout: 0n,
-          qualifications: treated.qualifications,
+          qualifications,
         }),
       () => insertTimeline(db, callId, entries),
     ],
   };
 }
 
+/** The call's row as a step finds it, and what the step knows it to be when it is over. */
+export interface StepRow {
+  readonly callId: CallId;
+  /** Under which the step's answer is kept. */
+  readonly name: string;
+  readonly state: CallStateName;
+  readonly qualifications: Qualifications;
+}
+
 /** Issues the statements that close a step: the call's new state, and the answer a repetition will find. */
 export function concludeStep(
   db: Queryable,
-  step: { readonly callId: CallId; readonly name: string; readonly qualifications: Qualifications | null },
-  /** The state the call's row has now. */
-  rowState: CallStateName,
-  decided: Decided<object>,
+  row: StepRow,
+  decided: Decided<{ readonly qualifications?: Qualifications }>,
 ): Promise<unknown>[] {
-  const moves = decided.state !== 'ended' && (decided.state !== rowState || step.qualifications !== null);
+  const { qualifications } = decided.result;
+  const learnt =
+    qualifications === undefined || sameTags(qualifications, row.qualifications) ? null : qualifications;
+  const moves = decided.state !== 'ended' && (decided.state !== row.state || learnt !== null);
   return [
     ...decided.writes.map((write) => write()),
     ...(moves
       ? [
           moveCall(db, {
-            callId: step.callId,
+            callId: row.callId,
             state: decided.state,
-            qualifications: step.qualifications,
+            qualifications: learnt,
             connectedAt: null,
           }),
         ]
       : []),
-    insertStep(db, step.callId, step.name, decided.result),
+    insertStep(db, row.callId, row.name, decided.result),
   ];
+}
+
+function sameTags(one: Qualifications, other: Qualifications): boolean {
+  const tags = Object.keys(one);
+  return tags.length === Object.keys(other).length && tags.every((tag) => one[tag] === other[tag]);
 }
 
 /** Skipped candidates that a workflow's history carries at most; the database keeps all. */
 const MOST_SKIPPED = 20;
 
 function abridged(entry: TimelineEntry): TimelineEntry {
-  const skipped = entry.detail?.['skipped'];
-  if (!Array.isArray(skipped) || skipped.length <= MOST_SKIPPED) return entry;
-  const order = entry.detail?.['order'];
+  const { detail } = entry;
+  if (entry.step !== 'routed' || detail === undefined) return entry;
+  const { skipped, order } = detail;
   return {
     ...entry,
     detail: {
-      ...entry.detail,
-      skipped: skipped.slice(0, MOST_SKIPPED),
-      skippedInAll: skipped.length,
-      order: Array.isArray(order) ? order.slice(0, MOST_SKIPPED) : [],
+      ...detail,
+      ...(Array.isArray(skipped) && skipped.length > MOST_SKIPPED
+        ? { skipped: skipped.slice(0, MOST_SKIPPED), skippedInAll: skipped.length }
+        : {}),
+      ...(Array.isArray(order) && order.length > MOST_SKIPPED
+        ? { order: order.slice(0, MOST_SKIPPED), orderInAll: order.length }
+        : {}),
     },
   };
 }

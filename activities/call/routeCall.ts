@@ -2,43 +2,120 @@ import type { Pool } from 'pg';
 import { endAttempt } from '../../db/queries/attempts';
 import { findEnding, lockLiveCall } from '../../db/queries/calls';
 import { resolveReservations } from '../../db/queries/reservations';
+import { loadConfigVersion } from '../../db/queries/setup';
 import { transaction } from '../../db/transaction';
-import type { AttemptEnd, Routed } from '../../domain/call/commands';
+import type { AttemptEnd, Qualifications, Routed } from '../../domain/call/commands';
 import type { Outcome } from '../../domain/call/outcome';
+import type { TimelineEntry } from '../../domain/call/timeline';
 import { reservationId, type CallId } from '../../domain/ids';
 import { HANG_UP } from '../../domain/instructions';
-import type { CallActivities } from './index';
-import { concludeStep, placeCall } from './placement';
+import { nodeOf, type Flow } from '../../domain/ivr/flow';
+import { readLookup } from '../../domain/ivr/lookup';
+import type { Selection } from './buyerSelection';
+import { callerHistory, routingFacts } from './callFacts';
+import type { Campaigns } from './campaigns';
+import type { CallActivities, RouteInput } from './index';
+import { goThroughFlow, type InFlow } from './ivrFlow';
+import { lookUp } from './lookup';
+import { concludeStep, placeCall, type SoFar } from './placement';
 import { oncePerCall } from './repeatable';
-import type { CampaignReader } from './setup';
 
 interface Dependencies {
   readonly db: Pool;
-  readonly campaigns: CampaignReader;
+  readonly campaigns: Campaigns;
 }
 
-/** After a menu, or after a dial that did not connect. What the failed dial held is given back first: it may be ours. */
+/**
+ * What comes next: after an answer the IVR flow goes on, after a dial that did not connect the next buyer is chosen.
+ * What the failed dial held is given back first: it may be ours.
+ */
 export function createRouteCall({ db, campaigns }: Dependencies): CallActivities['routeCall'] {
   return async (input) => {
-    const { facts, policy, previous, at } = input;
+    const { facts, previous, resume } = input;
     const { callId } = facts;
-    const name = `route:${input.alreadyTried.length + 1}`;
+    const name = resume === null ? `route:${input.alreadyTried.length + 1}` : `ivr:${resume.no}`;
     return oncePerCall(db, callId, name, async (): Promise<Routed> => {
-      const routing = await campaigns.routing(policy.campaignId, policy.planVersion);
+      const selection = await selectionFor(db, campaigns, input);
+      const ivr = resume === null ? null : await flowFor(campaigns, input, resume);
+      const soFar: SoFar = {
+        entries: [...input.entries, ...(ivr?.entries ?? [])],
+        qualifications: ivr?.tags ?? input.qualifications,
+        played: [],
+      };
       if (previous !== null) await release(db, callId, previous);
       const routed = await transaction<Routed | null>(db, async (tx) => {
         const live = await lockLiveCall(tx, callId);
         if (!live) return { value: null };
-        const { alreadyTried, qualifications } = input;
-        const selection = { facts, policy, routing, alreadyTried, at };
-        const decided = await placeCall(tx, selection, qualifications, input.entries);
-        return {
-          value: decided.result,
-          last: concludeStep(tx, { callId, name, qualifications }, 'dialing', decided),
+        const decided =
+          ivr === null
+            ? await placeCall(tx, selection, soFar)
+            : await goThroughFlow(tx, selection, { ...ivr.flow, callerGoneAt: input.callerGoneAt }, soFar);
+        const row = {
+          callId,
+          name,
+          state: resume === null ? ('dialing' as const) : ('ivr' as const),
+          // As of the step before: answers given since are written now.
+          qualifications: resume === null ? input.qualifications : {},
         };
+        return { value: decided.result, last: concludeStep(tx, row, decided) };
       });
       return routed ?? endedBefore(db, callId);
     });
+  };
+}
+
+/** The campaign as it is now, under the plan the call was pinned to. */
+async function selectionFor(db: Pool, campaigns: Campaigns, input: RouteInput): Promise<Selection> {
+  const { facts, policy, at, alreadyTried, qualifications } = input;
+  const configVersion = await loadConfigVersion(db, policy.campaignId);
+  if (configVersion === null) throw new Error(`Campaign ${policy.campaignId} does not exist`);
+  const [campaign, plan] = await Promise.all([
+    campaigns.at(policy.campaignId, configVersion),
+    campaigns.plan(policy.campaignId, policy.planVersion),
+  ]);
+  const flow =
+    policy.flowVersion === null ? null : await campaigns.flow(policy.campaignId, policy.flowVersion);
+  const history = await callerHistory(db, facts, campaign, { plan, flow });
+  return {
+    facts,
+    policy,
+    campaign,
+    snapshot: { ...campaign, planVersion: policy.planVersion, plan },
+    routingFacts: routingFacts(facts, policy, qualifications, history, at),
+    alreadyTried,
+    at,
+  };
+}
+
+/** Where the pinned flow goes on. A lookup is made here, before any transaction is open. */
+async function flowFor(
+  campaigns: Campaigns,
+  { facts, policy, qualifications, at }: RouteInput,
+  resume: NonNullable<RouteInput['resume']>,
+): Promise<{
+  readonly flow: Omit<InFlow, 'callerGoneAt'>;
+  readonly tags: Qualifications;
+  readonly entries: readonly TimelineEntry[];
+}> {
+  if (policy.flowVersion === null) throw new Error(`Call ${facts.callId} has no IVR flow to go on with`);
+  const flow: Flow = await campaigns.flow(policy.campaignId, policy.flowVersion);
+  const inFlow = { flow, version: policy.flowVersion, askedBefore: resume.no };
+  const node = nodeOf(flow, resume.nodeId);
+  if (node?.kind !== 'lookup')
+    return { flow: { ...inFlow, from: resume.nodeId }, tags: qualifications, entries: [] };
+  const found = readLookup(node, await lookUp(node, facts, qualifications));
+  return {
+    flow: { ...inFlow, from: found.next },
+    tags: { ...qualifications, ...found.tags },
+    entries: [
+      {
+        key: `ivr:${resume.no}:looked_up`,
+        at,
+        step: 'ivr_answered',
+        decision: found.decision,
+        detail: { node: resume.nodeId },
+      },
+    ],
   };
 }
 
@@ -47,11 +124,11 @@ export function createRouteCall({ db, campaigns }: Dependencies): CallActivities
  * calls can never wait for each other. Repeating it changes nothing.
  */
 function release(db: Pool, callId: CallId, previous: AttemptEnd): Promise<void> {
-  const { attempt, status, at } = previous;
+  const { attempt, status, at, talkSeconds } = previous;
   return transaction(db, async (tx) => ({
     value: undefined,
     last: [
-      endAttempt(tx, { id: attempt.id, state: status, endedAt: at, connectedAt: null, talkSeconds: null }),
+      endAttempt(tx, { id: attempt.id, state: status, endedAt: at, connectedAt: null, talkSeconds }),
       resolveReservations(tx, { callId, only: reservationId(attempt.id), post: null }),
     ],
   }));

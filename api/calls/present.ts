@@ -62,7 +62,7 @@ export async function presentCalls(db: Pool, rows: readonly CallRow[]): Promise<
       at,
       step: step as Call['timeline'][number]['step'],
       decision,
-      detail,
+      detail: step === 'routed' ? withNotNeeded(detail) : detail,
     })),
     attempts: of.attempts(row.id).map((attempt) => ({
       id: attempt.id,
@@ -70,11 +70,12 @@ export async function presentCalls(db: Pool, rows: readonly CallRow[]): Promise<
       assignmentId: attempt.assignment_id,
       buyerId: attempt.buyer_id,
       buyerName: attempt.buyer_name,
-      destination: attempt.destination,
+      destinations: attempt.destinations,
       ringTimeoutSeconds: attempt.ring_timeout_seconds,
       state: attempt.state as Call['attempts'][number]['state'],
       dialedAt: attempt.dialed_at,
       connectedAt: attempt.connected_at,
+      acceptedAt: attempt.accepted_at,
       endedAt: attempt.ended_at,
       talkSeconds: attempt.talk_seconds,
     })),
@@ -102,6 +103,18 @@ export async function presentCalls(db: Pool, rows: readonly CallRow[]): Promise<
       durationSeconds: recording.duration_seconds,
     })),
   }));
+}
+
+/** Candidates behind the chosen one are stored by their order alone; readers get a reason for each. */
+function withNotNeeded(detail: Record<string, unknown>): Record<string, unknown> {
+  const { order, chosen, skipped } = detail;
+  if (!Array.isArray(order) || !Array.isArray(skipped) || typeof chosen !== 'string') return detail;
+  const behind = order.slice(order.indexOf(chosen) + 1);
+  const known = new Set(skipped.map((skip: { assignmentId?: unknown }) => skip.assignmentId));
+  const notNeeded = behind
+    .filter((id) => !known.has(id))
+    .map((assignmentId: unknown) => ({ assignmentId, reason: 'not_needed' }));
+  return { ...detail, skipped: [...skipped, ...notNeeded] };
 }
 
 function byCall<T extends { readonly call_id: string }>(

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
-import { treatmentSchema } from '../../contract/campaign';
+import { treatmentSchema } from '../../contract/prompt';
 import {
   type FailSafeRow,
   insertFailSafe,
@@ -213,7 +213,9 @@ function instructionsFor(treatment: Treatment, facts: CallFacts): Instructions {
   return [
     {
       verb: 'dial',
-      destination: treatment.destination,
+      destinations: [treatment.destination],
+      callerId: null,
+      announce: false,
       ringTimeoutSeconds: treatment.ringTimeoutSeconds,
       timeLimitSeconds: FAIL_SAFE_TALK_SECONDS,
       reportAnswer: false,

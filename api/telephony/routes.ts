@@ -4,8 +4,11 @@ import type { CarrierMessage } from '../../domain/call/events';
 import type { CallFacts } from '../../domain/call/facts';
 import { HANG_UP, type Instructions } from '../../domain/instructions';
 import { redactNumber, type Logger } from '../../runtime/logger';
-import type { CarrierDialect, FormFields, StepQuery, WebhookRequest } from '../../telephony/port';
-import { Problem, problemFromZod } from '../problems';
+import type { CallId } from '../../domain/ids';
+import type { CallRef, CarrierDialect, FormFields, StepQuery, WebhookRequest } from '../../telephony/port';
+import { problemFromZod } from '../field-errors';
+import { Problem } from '../problems';
+import type { Announcements } from './announcements';
 import type { CallbackSink } from './callbacks';
 import type { Advanced, CallGateway } from './call-gateway';
 import type { FailSafe } from './fail-safe';
@@ -15,6 +18,7 @@ export interface TelephonyOptions {
   readonly gateway: CallGateway;
   readonly failSafe: FailSafe;
   readonly callbacks: CallbackSink;
+  readonly announcements: Announcements;
   readonly log: Logger;
   /** `null`: taken from each request. */
   readonly publicBaseUrl: string | null;
@@ -24,18 +28,42 @@ export interface TelephonyOptions {
 
 /** More than any carrier sends; less than hurts. */
 const MOST_BYTES = '64kb';
+const NO_BODY = new Uint8Array();
 
 const count = z.coerce.number().int().min(1).max(1_000);
+const ivrQuery = z.object({ no: count });
+/** The name this step had in the first release; calls that were in a menu then still come back to it. */
 const menuQuery = z.object({ try: count });
-const dialQuery = z.object({ attempt: count });
+const legQuery = z.object({ attempt: count });
+const dialQuery = legQuery.extend({ screened: z.literal('1').optional() });
+const announcementQuery = z.object({ call: z.string().regex(/^call_\w{1,40}$/), attempt: count });
+const acceptanceQuery = announcementQuery.extend({ since: z.iso.datetime() });
 
 /** A carrier's webhooks. Every one of them is verified before it is read. */
 export function createTelephonyRouter(options: TelephonyOptions): Router {
-  const { dialect, gateway, failSafe, callbacks, log, publicBaseUrl, webhookDeadlineMs } = options;
+  const { dialect, gateway, failSafe, callbacks, announcements, log, publicBaseUrl, webhookDeadlineMs } =
+    options;
   const router = express.Router();
-  router.use(express.urlencoded({ extended: false, limit: MOST_BYTES }));
+  const bodies = new WeakMap<object, Uint8Array>();
+  router.use(
+    express.urlencoded({
+      extended: false,
+      limit: MOST_BYTES,
+      verify: (req, _res, body) => void bodies.set(req, body),
+    }),
+  );
   router.use((req, res, next) => {
-    const webhook = receive(req, publicBaseUrl);
+    if (req.method !== 'POST') {
+      res.setHeader('Allow', 'POST');
+      throw new Problem(
+        'method_not_allowed',
+        'Webhooks are sent by POST: this address answers carriers, not browsers',
+      );
+    }
+    next();
+  });
+  router.use((req, res, next) => {
+    const webhook = receive(req, bodies.get(req) ?? NO_BODY, publicBaseUrl);
     verify(webhook);
     res.locals['webhook'] = webhook;
     next();
@@ -49,7 +77,13 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
     if (verdict === 'missing') {
       throw new Problem(
         'signature_missing',
-        'The signature header is missing: sign the request with the account’s auth token',
+        'The signature header is missing: sign the request with the account’s key',
+      );
+    }
+    if (verdict === 'expired') {
+      throw new Problem(
+        'signature_mismatch',
+        'The signature is too old, or from the future: check the clocks of this server and of the sender',
       );
     }
     throw new Problem(
@@ -84,9 +118,7 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
       log.error({ ...line, ms: Date.now() - started, err: error }, 'webhook answered by the fail-safe');
       instructions = await failSafe.serve(facts, message, cause);
     }
-    const baseUrl = publicBaseUrl ?? originOf(res.req);
-    const { contentType, body } = dialect.render(instructions, { baseUrl });
-    res.status(200).type(contentType).send(body);
+    reply(res, instructions);
   }
 
   router.post('/voice', async (_req, res) => {
@@ -96,18 +128,51 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
     await instruct(res, facts, message, (deadline) => gateway.start(facts, message, deadline));
   });
 
-  async function step(res: Response, query: StepQuery): Promise<void> {
+  async function step(
+    res: Response,
+    query: StepQuery,
+    complete?: (message: CarrierMessage, call: CallRef) => Promise<CarrierMessage>,
+  ): Promise<void> {
     const webhook = webhookOf(res);
     const { facts, call, message } = read(() => ({
       facts: dialect.readInbound(webhook),
       ...dialect.readStep(webhook, query),
     }));
-    await instruct(res, facts, message, (deadline) => gateway.advance(call, message, deadline));
+    const whole = complete === undefined ? message : await complete(message, call);
+    await instruct(res, facts, whole, (deadline) => gateway.advance(call, whole, deadline));
   }
 
-  router.post('/menu', (req, res) => step(res, { step: 'menu', ...read(() => menuQuery.parse(req.query)) }));
-  router.post('/dial', (req, res) => step(res, { step: 'dial', ...read(() => dialQuery.parse(req.query)) }));
+  function reply(res: Response, instructions: Instructions): void {
+    const { contentType, body } = dialect.render(instructions, {
+      baseUrl: publicBaseUrl ?? originOf(res.req),
+    });
+    res.status(200).type(contentType).send(body);
+  }
+
+  router.post('/ivr', (req, res) => step(res, { step: 'ivr', ...read(() => ivrQuery.parse(req.query)) }));
+  router.post('/menu', (req, res) =>
+    step(res, { step: 'ivr', no: read(() => menuQuery.parse(req.query)).try }),
+  );
+  router.post('/dial', async (req, res) => {
+    const { attempt, screened } = read(() => dialQuery.parse(req.query));
+    await step(res, { step: 'dial', attempt }, async (message, call) =>
+      screened !== undefined && message.type === 'dial_finished'
+        ? { ...message, accepted: await announcements.acceptance(call.callId, attempt) }
+        : message,
+    );
+  });
   router.post('/fallback', (_req, res) => step(res, { step: 'fallback' }));
+
+  /** On the buyer's leg: what whoever answers hears, and the key they press. The caller hears ringing meanwhile. */
+  router.post('/announce', async (req, res) => {
+    const { call, attempt } = read(() => announcementQuery.parse(req.query));
+    reply(res, await announcements.announce(call as CallId, attempt, webhookOf(res).receivedAt));
+  });
+  router.post('/accept', async (req, res) => {
+    const { call, attempt, since } = read(() => acceptanceQuery.parse(req.query));
+    const { digits, at } = read(() => dialect.readAcceptance(webhookOf(res)));
+    reply(res, await announcements.accept(call as CallId, attempt, { digits, at, since }));
+  });
 
   /** Callbacks nobody waits for an answer to: always taken, at once. */
   router.post('/status', async (_req, res) => {
@@ -115,7 +180,7 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
     res.status(204).end();
   });
   router.post('/leg', async (req, res) => {
-    const { attempt } = read(() => dialQuery.parse(req.query));
+    const { attempt } = read(() => legQuery.parse(req.query));
     const { call, news } = read(() => dialect.readLeg(webhookOf(res), attempt));
     if (news !== null) await callbacks.news(call, news);
     res.status(204).end();
@@ -133,7 +198,7 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
 }
 
 /** The webhook as the carrier meant it. @throws Problem when the body is no form. */
-function receive(req: Request, publicBaseUrl: string | null): WebhookRequest {
+function receive(req: Request, rawBody: Uint8Array, publicBaseUrl: string | null): WebhookRequest {
   if (req.is('application/x-www-form-urlencoded') === false) {
     throw new Problem('malformed_webhook', 'The body must be application/x-www-form-urlencoded');
   }
@@ -141,6 +206,7 @@ function receive(req: Request, publicBaseUrl: string | null): WebhookRequest {
     url: `${publicBaseUrl ?? originOf(req)}${req.originalUrl}`,
     headers: req.headers,
     form: (req.body ?? {}) as FormFields,
+    rawBody,
     receivedAt: new Date().toISOString(),
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import express from 'express';
 import { createErrorHandler } from '../../api/problems';
+import type { Announcements } from '../../api/telephony/announcements';
 import type { CallbackSink } from '../../api/telephony/callbacks';
 import type { FailSafe } from '../../api/telephony/fail-safe';
 import { createTelephonyRouter } from '../../api/telephony/routes';
@@ -20,6 +21,12 @@ const SHUTDOWN_PATIENCE_MS = 15_000;
 
 const nothing = (): Promise<void> => Promise.resolve();
 const callbacks: CallbackSink = { status: nothing, news: nothing, recording: nothing, lateMessage: nothing };
+
+const announcements: Announcements = {
+  announce: () => Promise.resolve([]),
+  accept: () => Promise.resolve([]),
+  acceptance: () => Promise.resolve(null),
+};
 
 /** A baseline that falls back would look fast: the load generator counts this as a failed call. */
 const failSafe: FailSafe = {
@@ -49,6 +56,7 @@ http.use(
     gateway: createBareGateway(temporal),
     failSafe,
     callbacks,
+    announcements,
     log,
     publicBaseUrl: config.publicBaseUrl,
     webhookDeadlineMs: config.webhookDeadlineMs,

@@ -22,12 +22,14 @@ function dialInstructions({ callId }: CallFacts): Instructions {
   return [
     {
       verb: 'dial',
-      destination: { kind: 'tel', number: '+14155550211' as E164 },
+      destinations: [{ kind: 'tel', number: '+14155550211' as E164 }],
+      callerId: null,
+      announce: false,
       ringTimeoutSeconds: 20,
       timeLimitSeconds: 14_380,
       reportAnswer: false,
       record: false,
-      callback: { step: 'dial', call: callId, attempt: 1 },
+      callback: { step: 'dial', call: callId, attempt: 1, screened: false },
     },
   ];
 }

@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { numberBetween } from '../../scripts/simulate/input';
 import { SetupProblem } from '../../scripts/servers/setup-problem';
 import type { Bench } from '../definition';
 import { currentLoad, describeMachine, type Machine } from '../machine';
+import { wholeNumber } from '../options';
 import { Progress } from '../progress';
 import { writeReport } from '../report';
 import { BENCH_FOLDER, type BenchServers, startBenchServers } from '../servers';
@@ -66,15 +67,6 @@ function readOptions(args: readonly string[]): Options {
     .allowExcessArguments(false)
     .exitOverride();
   return command.parse([...args], { from: 'user' }).opts<Options>();
-}
-
-function wholeNumber(min: number, max: number, unit: string): (text: string) => number {
-  const read = numberBetween(min, max, unit);
-  return (text) => {
-    const value = read(text);
-    if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
-    return value;
-  };
 }
 
 function levels(text: string): number[] {

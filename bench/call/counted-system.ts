@@ -5,6 +5,7 @@ import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor }
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import { createCallActivities } from '../../activities/call';
+import { createCampaigns } from '../../activities/call/campaigns';
 import { createApp } from '../../api/app';
 import { createPool } from '../../db/pool';
 import { createLogger } from '../../runtime/logger';
@@ -54,7 +55,11 @@ export async function startCountedSystem(servers: BenchServers, folder: string):
     connection: native,
     taskQueue: TASK_QUEUE,
     workflowBundle: { codePath: await ensureWorkflowBundle() },
-    activities: createCallActivities({ db: pool, callbackGraceSeconds: 1 }),
+    activities: createCallActivities({
+      db: pool,
+      campaigns: createCampaigns(pool),
+      callbackGraceSeconds: 1,
+    }),
   });
   const working = worker.run();
   const app = createApp({

@@ -72,7 +72,10 @@ export async function insertScenarioRows(pool: Pool): Promise<void> {
     status: 'active',
     hours: { timeZone: 'America/Los_Angeles', openings: [] },
   });
-  await pool.query(`INSERT INTO blocked_callers (e164, reason) VALUES ($1, 'bench')`, [BLOCKED_CALLER]);
+  await pool.query(
+    `INSERT INTO blocked_callers (id, kind, pattern, reason) VALUES ('blk_bench', 'number', $1, 'bench')`,
+    [BLOCKED_CALLER],
+  );
 }
 
 async function insertCampaign(

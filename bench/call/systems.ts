@@ -39,8 +39,33 @@ export interface SystemsOptions {
  * in all. What idles costs next to nothing: its polls wait at the Temporal server.
  */
 export async function startSystems(options: SystemsOptions): Promise<Systems> {
+  const [bareBundle] = await Promise.all([bundleBareWorkflow(options.folder), ensureWorkflowBundle()]);
+  return startPrograms(options, async (start) => ({
+    callyard: await start('callyard', { api: 'api/main.ts', worker: 'workers/main.ts' }),
+    bare: await start('bare', { api: 'bench/bare/api.ts', worker: 'bench/bare/worker.ts' }, bareBundle),
+  }));
+}
+
+/** Starts the API and the worker as in production, and nothing to compare them with. */
+export async function startCallyard(options: SystemsOptions): Promise<Pick<Systems, 'callyard' | 'stop'>> {
+  await ensureWorkflowBundle();
+  return startPrograms(options, async (start) => ({
+    callyard: await start('callyard', { api: 'api/main.ts', worker: 'workers/main.ts' }),
+  }));
+}
+
+type StartSystem = (
+  name: System['name'],
+  files: { readonly api: string; readonly worker: string },
+  bareBundle?: string,
+) => Promise<System>;
+
+/** Stops what was started already when something does not start. */
+async function startPrograms<T>(
+  options: SystemsOptions,
+  startAll: (start: StartSystem) => Promise<T>,
+): Promise<T & Pick<Systems, 'stop'>> {
   const { servers, folder, profileFolder, onDeath } = options;
-  const [bareBundle] = await Promise.all([bundleBareWorkflow(folder), ensureWorkflowBundle()]);
   const logs = join(folder, 'logs');
   await makePassableFolder(logs);
   const account = {
@@ -62,21 +87,18 @@ export async function startSystems(options: SystemsOptions): Promise<Systems> {
     return program;
   }
 
-  async function startSystem(name: System['name'], files: { api: string; worker: string }): Promise<System> {
+  const startSystem: StartSystem = async (name, files, bareBundle) => {
     const port = await freePort(0);
     const baseUrl = `http://127.0.0.1:${port}`;
     const prefix = name === 'callyard' ? '' : 'bare-';
-    const worker = await start(`${prefix}worker`, files.worker, { ...shared, BARE_BUNDLE: bareBundle });
+    const bundle = bareBundle === undefined ? {} : { BARE_BUNDLE: bareBundle };
+    const worker = await start(`${prefix}worker`, files.worker, { ...shared, ...bundle });
     const api = await start(`${prefix}api`, files.api, { ...shared, PORT: String(port) });
     return { name, target: { baseUrl, ...account }, api, worker };
-  }
+  };
 
   try {
-    return {
-      callyard: await startSystem('callyard', { api: 'api/main.ts', worker: 'workers/main.ts' }),
-      bare: await startSystem('bare', { api: 'bench/bare/api.ts', worker: 'bench/bare/worker.ts' }),
-      stop,
-    };
+    return { ...(await startAll(startSystem)), stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,29 +1,9 @@
-import Table from 'cli-table3';
 import type { Machine } from '../machine';
 import type { Result } from '../report';
+import { metText, table, type Cells } from '../table';
 import type { Spread } from '../statistics';
 import type { CallCost } from './costs';
 import type { RoundsFigure } from './figures';
-
-/** Lines between rows cost a screen and say nothing. */
-const STYLE = {
-  chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-  style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },
-};
-
-type Cells = readonly (string | number)[];
-
-/** A table as text, at most 80 columns wide as long as its cells are short. Numbers stand to the right. */
-function table(head: readonly string[], rows: readonly Cells[]): string {
-  const isNumber = (column: number): boolean => rows.some((row) => typeof row[column] === 'number');
-  const made = new Table({
-    ...STYLE,
-    head: [...head],
-    colAligns: head.map((_, column) => (isNumber(column) ? 'right' : 'left')),
-  });
-  made.push(...rows.map((row) => [...row]));
-  return made.toString();
-}
 
 export function machineLines(machine: Machine, seed: number): string {
   const { cpu, cores, memoryGiB, os, node, postgres, temporal, loadBefore } = machine;
@@ -84,10 +64,6 @@ export function goalTable(results: readonly Result[]): string {
       metText(result),
     ]),
   );
-}
-
-function metText({ met }: Result): string {
-  return met === null ? '' : met ? 'yes' : 'NO';
 }
 
 function spreadText({ median, min, max }: Spread): string {

@@ -6,8 +6,10 @@ export interface NewAttemptRow {
   readonly no: number;
   readonly assignmentId: string;
   readonly buyerId: string;
-  readonly destination: object;
+  readonly destinations: readonly object[];
   readonly ringTimeoutSeconds: number;
+  /** {whisper, acceptance}; `null`: whoever answers is put through at once. */
+  readonly announcement: object | null;
   readonly terms: object;
   readonly dialedAt: string;
 }
@@ -17,22 +19,64 @@ export async function insertAttempt(db: Queryable, attempt: NewAttemptRow): Prom
   await db.query({
     name: 'insert_attempt',
     text: `
-      INSERT INTO attempts (id, call_id, no, assignment_id, buyer_id, destination, ring_timeout_seconds, terms, state,
-                            dialed_at)
-      VALUES ($1::text, $2::text, $3::integer, $4::text, $5::text, $6::jsonb, $7::integer, $8::jsonb, 'dialing',
-              $9::timestamptz)`,
+      INSERT INTO attempts (id, call_id, no, assignment_id, buyer_id, destinations, ring_timeout_seconds, terms,
+                            announcement, state, dialed_at)
+      VALUES ($1::text, $2::text, $3::integer, $4::text, $5::text, $6::jsonb, $7::integer, $8::jsonb, $9::jsonb,
+              'dialing', $10::timestamptz)`,
     values: [
       attempt.id,
       attempt.callId,
       attempt.no,
       attempt.assignmentId,
       attempt.buyerId,
-      JSON.stringify(attempt.destination),
+      JSON.stringify(attempt.destinations),
       attempt.ringTimeoutSeconds,
       JSON.stringify(attempt.terms),
+      attempt.announcement === null ? null : JSON.stringify(attempt.announcement),
       attempt.dialedAt,
     ],
   });
+}
+
+/** What whoever answers a dial has to hear; `null`: nothing, or no such dial. */
+export async function findAnnouncement(db: Queryable, attemptId: string): Promise<unknown> {
+  const { rows } = await db.query<{ announcement: unknown }>({
+    name: 'find_announcement',
+    text: `SELECT announcement FROM attempts WHERE id = $1::text`,
+    values: [attemptId],
+  });
+  return rows[0]?.announcement ?? null;
+}
+
+/** The buyer took the call, so many seconds after being asked. The first time counts. */
+export async function acceptAttempt(
+  db: Queryable,
+  attemptId: string,
+  acceptedAt: string,
+  screeningSeconds: number,
+): Promise<void> {
+  await db.query({
+    name: 'accept_attempt',
+    text: `
+      UPDATE attempts SET accepted_at = $2::timestamptz, screening_seconds = $3::integer
+       WHERE id = $1::text AND accepted_at IS NULL`,
+    values: [attemptId, acceptedAt, screeningSeconds],
+  });
+}
+
+/** When the buyer took the call; `null`: not, or not asked to. */
+export async function findAcceptance(
+  db: Queryable,
+  attemptId: string,
+): Promise<{ readonly at: string; readonly screeningSeconds: number } | null> {
+  const { rows } = await db.query<{ at: string; screeningSeconds: number }>({
+    name: 'find_acceptance',
+    text: `
+      SELECT accepted_at AS at, screening_seconds AS "screeningSeconds"
+        FROM attempts WHERE id = $1::text AND accepted_at IS NOT NULL`,
+    values: [attemptId],
+  });
+  return rows[0] ?? null;
 }
 
 /** Marks a dial as answered. A dial that has ended stays ended. */

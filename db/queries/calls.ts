@@ -13,6 +13,8 @@ export interface NewCallRow {
   readonly caller: string | null;
   readonly dialed: string;
   readonly geography: object;
+  readonly attestation: string | null;
+  readonly qualifications: object;
   readonly state: string;
   readonly receivedAt: string;
 }
@@ -23,9 +25,9 @@ export async function insertCall(db: Queryable, call: NewCallRow): Promise<void>
     name: 'insert_call',
     text: `
       INSERT INTO calls (id, carrier, account_sid, sid, workflow_id, campaign_id, publisher_id, plan_version,
-                         flow_version, caller, dialed, geography, state, received_at)
+                         flow_version, caller, dialed, geography, attestation, qualifications, state, received_at)
       VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::integer,
-              $9::integer, $10::text, $11::text, $12::jsonb, $13::text, $14::timestamptz)`,
+              $9::integer, $10::text, $11::text, $12::jsonb, $13::text, $14::jsonb, $15::text, $16::timestamptz)`,
     values: [
       call.id,
       call.carrier,
@@ -39,6 +41,8 @@ export async function insertCall(db: Queryable, call: NewCallRow): Promise<void>
       call.caller,
       call.dialed,
       JSON.stringify(call.geography),
+      call.attestation,
+      JSON.stringify(call.qualifications),
       call.state,
       call.receivedAt,
     ],

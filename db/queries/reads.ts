@@ -121,11 +121,12 @@ export interface AttemptRow {
   readonly assignment_id: string;
   readonly buyer_id: string;
   readonly buyer_name: string;
-  readonly destination: Record<string, unknown>;
+  readonly destinations: Record<string, unknown>[];
   readonly ring_timeout_seconds: number;
   readonly state: string;
   readonly dialed_at: string;
   readonly connected_at: string | null;
+  readonly accepted_at: string | null;
   readonly ended_at: string | null;
   readonly talk_seconds: number | null;
 }
@@ -134,8 +135,8 @@ export async function listAttempts(db: Queryable, callIds: readonly string[]): P
   const { rows } = await db.query<AttemptRow & Record<string, unknown>>({
     name: 'list_attempts',
     text: `
-      SELECT a.id, a.call_id, a.no, a.assignment_id, a.buyer_id, b.name AS buyer_name, a.destination,
-             a.ring_timeout_seconds, a.state, a.dialed_at, a.connected_at, a.ended_at, a.talk_seconds
+      SELECT a.id, a.call_id, a.no, a.assignment_id, a.buyer_id, b.name AS buyer_name, a.destinations,
+             a.ring_timeout_seconds, a.state, a.dialed_at, a.connected_at, a.accepted_at, a.ended_at, a.talk_seconds
         FROM attempts a JOIN buyers b ON b.id = a.buyer_id
        WHERE a.call_id = ANY ($1::text[]) ORDER BY a.call_id, a.no`,
     values: [[...callIds]],

@@ -1,18 +1,71 @@
 import type { Queryable } from '../pool';
 
-/** A number with all that decides about a call to it, as stored; `contract/` gives the JSON its types. */
+/** A number with what decides about a call to it, as stored; `contract/` gives the JSON its types. */
 export interface CallSetupRow {
-  readonly caller_blocked: boolean;
+  /** Why the caller may not call; `null`: they may. */
+  readonly blocked_reason: string | null;
   readonly publisher_id: string | null;
   readonly payout: unknown;
+  readonly channel: string;
+  readonly tags: unknown;
   readonly campaign_id: string | null;
-  readonly campaign_name: string;
+  /** Of the campaign: a copy of that version is fresh. `null`: no campaign. */
+  readonly config_version: bigint | null;
+}
+
+/**
+ * The campaign behind a number, and whether the caller is on its block list or on everybody's.
+ * @param callerPrefixes the caller's number and every shorter beginning of it; none for an anonymous caller
+ * @returns `null`: nobody owns the number
+ */
+export async function loadCallSetup(
+  db: Queryable,
+  dialed: string,
+  caller: string | null,
+  callerPrefixes: readonly string[],
+): Promise<CallSetupRow | null> {
+  const { rows } = await db.query<CallSetupRow & Record<string, unknown>>({
+    name: 'load_call_setup',
+    text: `
+      SELECT (SELECT b.reason FROM blocked_callers b
+               WHERE b.pattern = ANY ($3::text[]) AND (b.kind = 'prefix' OR b.pattern = $2::text)
+                 AND (b.campaign_id IS NULL OR b.campaign_id = n.campaign_id)
+               ORDER BY length(b.pattern) DESC LIMIT 1) AS blocked_reason,
+             n.publisher_id, p.payout, n.channel, n.tags, n.campaign_id, c.config_version
+        FROM numbers n
+        LEFT JOIN publishers p ON p.id = n.publisher_id
+        LEFT JOIN campaigns c ON c.id = n.campaign_id
+       WHERE n.e164 = $1::text`,
+    values: [dialed, caller, [...callerPrefixes]],
+  });
+  return rows[0] ?? null;
+}
+
+/** Which version of a campaign's configuration is the stored one; `null`: there is no such campaign. */
+export async function loadConfigVersion(db: Queryable, campaign: string): Promise<bigint | null> {
+  const { rows } = await db.query<{ config_version: bigint }>({
+    name: 'load_config_version',
+    text: `SELECT config_version FROM campaigns WHERE id = $1::text`,
+    values: [campaign],
+  });
+  return rows[0]?.config_version ?? null;
+}
+
+/** A campaign with its current plan and flow, as stored. */
+export interface CampaignRow {
+  readonly id: string;
+  readonly config_version: bigint;
+  readonly name: string;
   readonly status: string;
   readonly time_zone: string;
   readonly currency: string;
   readonly hours: unknown;
+  readonly holidays: unknown;
   readonly treatments: unknown;
   readonly anonymous_callers: string;
+  readonly spam_window_seconds: number;
+  readonly minimum_attestation: string | null;
+  readonly duplicates: unknown;
   readonly max_call_seconds: number;
   readonly report_answer: boolean;
   readonly record_calls: boolean;
@@ -22,50 +75,42 @@ export interface CallSetupRow {
   readonly flow: unknown;
 }
 
-/**
- * The campaign behind a number with its current plan and flow, and whether the caller is on the block list.
- * `null`: nobody owns the number. Assignments come with {@link loadAssignments}, in the same round trip.
- */
-export async function loadCallSetup(
-  db: Queryable,
-  dialed: string,
-  caller: string | null,
-): Promise<CallSetupRow | null> {
-  const { rows } = await db.query<CallSetupRow & Record<string, unknown>>({
-    name: 'load_call_setup',
+/** Read before {@link loadAssignments}, on the same connection: so no assignment is older than `config_version` says. */
+export async function loadCampaign(db: Queryable, campaign: string): Promise<CampaignRow | null> {
+  const { rows } = await db.query<CampaignRow & Record<string, unknown>>({
+    name: 'load_campaign',
     text: `
-      SELECT EXISTS (SELECT FROM blocked_callers b WHERE b.e164 = $2::text) AS caller_blocked,
-             n.publisher_id, p.payout,
-             c.id AS campaign_id, c.name AS campaign_name, c.status, c.time_zone, c.currency, c.hours, c.treatments,
-             c.anonymous_callers, c.max_call_seconds, c.report_answer, c.record_calls,
-             c.plan_version, rp.definition AS plan,
+      SELECT c.id, c.config_version, c.name, c.status, c.time_zone, c.currency, c.hours, c.holidays, c.treatments,
+             c.anonymous_callers, c.spam_window_seconds, c.minimum_attestation, c.duplicates, c.max_call_seconds,
+             c.report_answer, c.record_calls, c.plan_version, rp.definition AS plan,
              c.flow_version, f.definition AS flow
-        FROM numbers n
-        LEFT JOIN publishers p ON p.id = n.publisher_id
-        LEFT JOIN campaigns c ON c.id = n.campaign_id
+        FROM campaigns c
         LEFT JOIN routing_plans rp ON rp.campaign_id = c.id AND rp.version = c.plan_version
         LEFT JOIN ivr_flows f ON f.campaign_id = c.id AND f.version = c.flow_version
-       WHERE n.e164 = $1::text`,
-    values: [dialed, caller],
+       WHERE c.id = $1::text`,
+    values: [campaign],
   });
   return rows[0] ?? null;
 }
 
-/** The plan a call was pinned to at its start, immutable once published; and the campaign's treatments of today. */
-export async function loadPinnedPlan(
-  db: Queryable,
-  campaign: string,
-  version: number,
-): Promise<{ readonly definition: unknown; readonly treatments: unknown } | null> {
-  const { rows } = await db.query<{ definition: unknown; treatments: unknown }>({
-    name: 'load_pinned_plan',
-    text: `
-      SELECT p.definition, c.treatments
-        FROM routing_plans p JOIN campaigns c ON c.id = p.campaign_id
-       WHERE p.campaign_id = $1::text AND p.version = $2::integer`,
+/** A published plan, immutable. `null`: there is none of that number. */
+export async function loadPlan(db: Queryable, campaign: string, version: number): Promise<unknown> {
+  const { rows } = await db.query<{ definition: unknown }>({
+    name: 'load_plan',
+    text: `SELECT definition FROM routing_plans WHERE campaign_id = $1::text AND version = $2::integer`,
     values: [campaign, version],
   });
-  return rows[0] ?? null;
+  return rows[0]?.definition ?? null;
+}
+
+/** A published flow, immutable. `null`: there is none of that number. */
+export async function loadFlow(db: Queryable, campaign: string, version: number): Promise<unknown> {
+  const { rows } = await db.query<{ definition: unknown }>({
+    name: 'load_flow',
+    text: `SELECT definition FROM ivr_flows WHERE campaign_id = $1::text AND version = $2::integer`,
+    values: [campaign, version],
+  });
+  return rows[0]?.definition ?? null;
 }
 
 /** A buyer's place in a campaign, as stored. */
@@ -74,43 +119,28 @@ export interface AssignmentRow {
   readonly buyer_id: string;
   readonly buyer_name: string;
   readonly buyer_hours: unknown;
-  readonly destination: unknown;
+  readonly hours: unknown;
+  readonly filter: unknown;
+  readonly dialing: unknown;
   readonly priority: number;
   readonly weight: number;
   readonly paused: boolean;
-  readonly ring_timeout_seconds: number;
   readonly price: unknown;
+  readonly conversion_estimate: number;
 }
 
-const ASSIGNMENT_COLUMNS = `
-  a.id, a.buyer_id, b.name AS buyer_name, b.hours AS buyer_hours, a.destination, a.priority, a.weight, a.paused,
-  a.ring_timeout_seconds, a.price`;
-
-/** All assignments of a campaign, in no particular order. */
+/** All assignments of a campaign that have not been removed. `paused` is their own or their buyer's. */
 export async function loadAssignments(db: Queryable, campaign: string): Promise<AssignmentRow[]> {
   const { rows } = await db.query<AssignmentRow & Record<string, unknown>>({
     name: 'load_assignments',
     text: `
-      SELECT ${ASSIGNMENT_COLUMNS}
+      SELECT a.id, a.buyer_id, b.name AS buyer_name, b.hours AS buyer_hours, a.hours, a.filter, a.dialing, a.priority,
+             a.weight, a.paused OR b.status = 'paused' AS paused, a.price, a.conversion_estimate
         FROM assignments a
         JOIN buyers b ON b.id = a.buyer_id
-       WHERE a.campaign_id = $1::text`,
+       WHERE a.campaign_id = $1::text AND a.removed_at IS NULL
+       ORDER BY a.id`,
     values: [campaign],
-  });
-  return rows;
-}
-
-/** Assignments of the campaign that owns a number: what {@link loadAssignments} gives, without knowing the campaign. */
-export async function loadAssignmentsBehind(db: Queryable, dialed: string): Promise<AssignmentRow[]> {
-  const { rows } = await db.query<AssignmentRow & Record<string, unknown>>({
-    name: 'load_assignments_behind',
-    text: `
-      SELECT ${ASSIGNMENT_COLUMNS}
-        FROM numbers n
-        JOIN assignments a ON a.campaign_id = n.campaign_id
-        JOIN buyers b ON b.id = a.buyer_id
-       WHERE n.e164 = $1::text`,
-    values: [dialed],
   });
   return rows;
 }

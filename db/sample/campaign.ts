@@ -1,6 +1,8 @@
-import type { Flow, Plan, Treatments } from '../../contract/campaign';
+import type { Treatments } from '../../contract/campaign';
 import type { E164 } from '../../domain/ids';
+import type { Flow } from '../../domain/ivr/flow';
 import type { MicrosText } from '../../domain/money';
+import type { RoutingPlan } from '../../domain/routing/plan';
 
 /*
  * What a first start is filled with, so that there is something to call: one campaign with a menu, one without, three
@@ -30,25 +32,38 @@ const treatments: Treatments = {
   afterHours: message('Thank you for calling. We are closed now. Please call again during office hours.'),
 };
 
-const plan: Plan = {
-  strategy: 'waterfall',
+const plan: RoutingPlan = {
+  rules: [
+    { name: 'everyone', when: null, strategy: { kind: 'waterfall' }, candidates: null, fallback: null },
+  ],
   maxAttempts: 3,
+  recoverUnderSeconds: null,
   fallback: message('All of our agents are busy. Please try again later.'),
 };
 
 const flow: Flow = {
-  menu: {
-    prompt: english(
-      'Thank you for calling about home insurance. For a new quote, press 1. For anything else, press 2.',
-    ),
-    retryPrompt: english('Sorry, we did not get that.'),
-    options: [
-      { digit: '1', tag: 'intent', value: 'quote' },
-      { digit: '2', tag: 'intent', value: 'other' },
-    ],
-    timeoutSeconds: 5,
-    tries: 3,
-    whenUnanswered: { kind: 'hang_up', prompt: english('We have not received an answer. Goodbye.') },
+  start: 'menu',
+  nodes: {
+    menu: {
+      kind: 'menu',
+      prompt: english(
+        'Thank you for calling about home insurance. For a new quote, press 1. For anything else, press 2.',
+      ),
+      retryPrompt: english('Sorry, we did not get that.'),
+      options: [
+        { digit: '1', tag: 'intent', value: 'quote', next: 'route' },
+        { digit: '2', tag: 'intent', value: 'other', next: 'route' },
+      ],
+      timeoutSeconds: 5,
+      tries: 3,
+      noAnswer: 'goodbye',
+    },
+    route: { kind: 'route' },
+    goodbye: {
+      kind: 'hang_up',
+      prompt: english('We have not received an answer. Goodbye.'),
+      outcome: 'abandoned_ivr',
+    },
   },
 };
 
@@ -57,7 +72,7 @@ export interface SampleCampaign {
   readonly name: string;
   readonly number: E164;
   readonly treatments: Treatments;
-  readonly plan: Plan;
+  readonly plan: RoutingPlan;
   readonly flow: Flow | null;
   /** One assignment for each of {@link SAMPLE_BUYERS}, in their order. */
   readonly destinations: readonly { readonly kind: 'tel'; readonly number: E164 }[];

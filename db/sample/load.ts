@@ -92,12 +92,13 @@ async function loadCampaign(db: Queryable, campaign: SampleCampaign): Promise<vo
     const buyer = SAMPLE_BUYERS[index];
     if (buyer === undefined)
       throw new Error(`Sample campaign ${campaign.id} has more destinations than buyers`);
+    const dialing = { destinations: [destination], ringTimeoutSeconds: 20 };
     const id = `${campaign.id.replace('cmp', 'asg')}_${buyer.id.slice('buy_'.length)}`;
     await run(
       db,
-      `INSERT INTO assignments (id, campaign_id, buyer_id, destination, priority, weight, ring_timeout_seconds, price)
-       VALUES ($1, $2, $3, $4, $5, 1, 20, $6)`,
-      [id, campaign.id, buyer.id, JSON.stringify(destination), index + 1, JSON.stringify(SAMPLE_PRICE)],
+      `INSERT INTO assignments (id, campaign_id, buyer_id, dialing, priority, weight, price)
+       VALUES ($1, $2, $3, $4, $5, 1, $6)`,
+      [id, campaign.id, buyer.id, JSON.stringify(dialing), index + 1, JSON.stringify(SAMPLE_PRICE)],
     );
     await insertLimit(db, {
       id: `lim_${id}_day`,

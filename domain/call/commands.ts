@@ -1,7 +1,8 @@
 import type { AssignmentId } from '../ids';
-import type { Instructions } from '../instructions';
-import type { CallPolicy, Menu, PlacedAttempt, Placement } from './policy';
-import type { DialStatus, Outcome } from './outcome';
+import type { Instructions, Prompt } from '../instructions';
+import type { AskingNode, LookupNode, NodeId } from '../ivr/flow';
+import type { CallPolicy, PlacedAttempt, Placement } from './policy';
+import type { AttemptEndState, Outcome } from './outcome';
 import type { TimelineEntry } from './timeline';
 
 /** Answers of the caller and anything else known of the call, by tag. */
@@ -10,7 +11,7 @@ export type Qualifications = { readonly [tag: string]: string };
 /** How one dial ended. */
 export interface AttemptEnd {
   readonly attempt: PlacedAttempt;
-  readonly status: DialStatus;
+  readonly status: AttemptEndState;
   /** ISO 8601 instant at which it was known. */
   readonly at: string;
   /** Seconds between the buyer's answer and the end; `null` when not connected, or when nobody reported it. */
@@ -49,6 +50,10 @@ export type Command =
       /** The dial that just failed; its reservation is given back in the same transaction. */
       readonly previous: AttemptEnd | null;
       readonly alreadyTried: readonly AssignmentId[];
+      /** Where the IVR flow goes on; `null`: a buyer is chosen. */
+      readonly resume: Resume | null;
+      /** The caller has hung up since they answered: where the flow would have led says how the call ends. */
+      readonly callerGoneAt: string | null;
       readonly entries: readonly TimelineEntry[];
     }
   | {
@@ -65,8 +70,22 @@ export type Command =
       readonly entries: readonly TimelineEntry[];
     };
 
-/** An activity decided that the call is over, and has already written so. */
-export interface EndedAtOnce {
+/** A caller has answered what they were asked, as the `no`-th thing in their call: the flow goes on at `nodeId`. */
+export interface Resume {
+  readonly no: number;
+  readonly nodeId: NodeId;
+}
+
+/** What a step of a call found out besides where it leads. Absent in calls that began before there were flows. */
+interface Learnt {
+  /** All of the call's qualifications from now on. */
+  readonly qualifications?: Qualifications;
+  /** What the caller hears first. */
+  readonly played?: readonly Prompt[];
+}
+
+/** An activity decided that the call is over, and has already written so. Its instructions are whole. */
+export interface EndedAtOnce extends Learnt {
   readonly kind: 'ended';
   readonly outcome: Outcome;
   readonly reason: string;
@@ -74,24 +93,26 @@ export interface EndedAtOnce {
   readonly entries: readonly TimelineEntry[];
 }
 
-export interface Placed {
+export interface Placed extends Learnt {
   readonly kind: 'placed';
   readonly placement: Placement;
   readonly entries: readonly TimelineEntry[];
 }
 
-export interface MenuFirst {
-  readonly kind: 'menu';
-  readonly menu: Menu;
+/** The flow waits: for the caller's answer, or for the carrier to come back while a lookup is made. */
+export interface Asked extends Learnt {
+  readonly kind: 'asked';
+  readonly nodeId: NodeId;
+  readonly node: AskingNode | LookupNode;
   readonly entries: readonly TimelineEntry[];
 }
 
 /** `policy` is `null` only for a number nobody owns. */
 export type Admission =
-  | ((Placed | MenuFirst) & { readonly policy: CallPolicy })
+  | ((Placed | Asked) & { readonly policy: CallPolicy })
   | (EndedAtOnce & { readonly policy: CallPolicy | null });
 
-export type Routed = EndedAtOnce | Placed;
+export type Routed = EndedAtOnce | Placed | Asked;
 
 /** The end as it stands in the database: the first one written, should there have been two. */
 export interface Finished {

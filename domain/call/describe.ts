@@ -19,8 +19,10 @@ function headline(state: CallState): string {
     case 'received':
     case 'admitting':
       return 'Received';
-    case 'menu':
-      return `In the menu, try ${phase.try} of ${phase.menu.tries}`;
+    case 'ivr':
+      return phase.node.kind === 'lookup'
+        ? `In the IVR, looking up at "${phase.nodeId}"`
+        : `In the IVR at "${phase.nodeId}", try ${phase.try} of ${phase.node.tries}`;
     case 'routing':
       return 'Choosing a buyer';
     case 'dialing':

@@ -2,15 +2,23 @@ import { unreachable } from '../exhaustive';
 import type { Admission, Finished, Routed } from './commands';
 import type { DialStatus } from './outcome';
 
+/** A buyer's accepting key, so long after they were asked: talk counts from it, the carrier's seconds from the answer. */
+export interface Accepted {
+  readonly at: string;
+  readonly screeningSeconds: number;
+}
+
 /** What a carrier's webhook says to a call and wants instructions for. Each travels as one Update. */
 export type CarrierMessage =
   | { readonly type: 'inbound'; readonly at: string }
   | {
-      readonly type: 'menu_answered';
+      readonly type: 'ivr_answered';
       readonly at: string;
-      readonly try: number;
-      /** `null` for silence. */
+      /** Which of the things the caller was asked in this call, from 1. */
+      readonly no: number;
+      /** Both `null` for silence, and for a carrier that was only asked to come back. */
       readonly digits: string | null;
+      readonly speech: string | null;
       readonly callerGone: boolean;
     }
   | {
@@ -20,6 +28,10 @@ export type CarrierMessage =
       readonly status: DialStatus;
       /** Seconds of talk as the carrier counted them. */
       readonly talkSeconds: number | null;
+      /** Whether caller and buyer were put through to each other; `null` where the carrier does not say. */
+      readonly bridged: boolean | null;
+      /** The buyer pressed the key that accepts the call; `null`: never, or not asked to. */
+      readonly accepted: Accepted | null;
       readonly callerGone: boolean;
       /** The carrier's own word for the status. */
       readonly carrierStatus: string;
@@ -34,8 +46,8 @@ export function messageKey(message: CarrierMessage): string {
   switch (message.type) {
     case 'inbound':
       return 'voice';
-    case 'menu_answered':
-      return `menu-${message.try}`;
+    case 'ivr_answered':
+      return `ivr-${message.no}`;
     case 'dial_finished':
       return `dial-${message.attempt}`;
     case 'fallback_finished':

@@ -1,3 +1,4 @@
+import type { Attestation } from '../campaign/status';
 import type { CallId, E164 } from '../ids';
 
 /** What is known of a call when its first webhook arrives. Plain JSON: it is the workflow's input. */
@@ -22,4 +23,6 @@ export interface CallFacts {
     readonly postalCode?: string;
     readonly country?: string;
   };
+  /** How the carrier attests the caller's number (STIR/SHAKEN); `null` when it does not, or when the check failed. */
+  readonly attestation: Attestation | null;
 }

@@ -1,8 +1,9 @@
 import type { AttemptEnd } from './commands';
 import { messageKey, type FailSafeServed } from './events';
+import { endOf } from './dial';
 import { fits } from './messages';
 import { note, type CallState, type Step } from './state';
-import { admit, finish, finishConnected, noEffect, noteAttemptEnd, talkOf } from './steps';
+import { admit, finish, finishConnected, noEffect, noteAttemptEnd } from './steps';
 
 /** The caller heard the fail-safe instead of our instructions, so whatever we had planned for them did not happen. */
 export function onFailSafe(state: CallState, event: FailSafeServed): Step {
@@ -24,12 +25,10 @@ export function onFailSafe(state: CallState, event: FailSafeServed): Step {
     event.message.type === 'dial_finished' && event.message.attempt === phase.attempt.no
       ? event.message
       : null;
-  const end: AttemptEnd = {
-    attempt: phase.attempt,
-    status: result?.status ?? 'canceled',
-    at: event.at,
-    talkSeconds: result?.status === 'completed' ? talkOf(phase, policy, result) : null,
-  };
+  const end: AttemptEnd =
+    result === null
+      ? { attempt: phase.attempt, status: 'canceled', at: event.at, talkSeconds: null }
+      : endOf(noted, phase, policy, result);
   const ended = noteAttemptEnd(noted, end, result?.carrierStatus ?? 'never dialled');
   if (end.status === 'completed') return finishConnected(ended, policy, end, null);
   return finish(ended, policy, { outcome: 'failed', reason, at: event.at, attempt: end });

@@ -1,19 +1,37 @@
 import { unreachable } from '../exhaustive';
-import type { Instructions } from '../instructions';
+import { say, type Instructions, type Prompt } from '../instructions';
 import type { OpenTreatment } from '../treatment';
 import type { CallFacts } from './facts';
-import type { CallPolicy, Menu, PlacedAttempt } from './policy';
+import type { CallPolicy, PlacedAttempt } from './policy';
+import type { Phase } from './state';
 
-/** Plays a menu; a repetition is introduced by its retry prompt. */
-export function menuInstructions(facts: CallFacts, menu: Menu, nth: number): Instructions {
-  const gather = {
-    verb: 'gather',
-    prompt: menu.prompt,
-    digits: Math.max(...menu.options.map((option) => option.digit.length)),
-    timeoutSeconds: menu.timeoutSeconds,
-    callback: { step: 'menu', call: facts.callId, try: nth },
-  } as const;
-  return nth === 1 ? [gather] : [{ verb: 'say', prompt: menu.retryPrompt }, gather];
+/** Asks at a node; a repetition is introduced by its retry prompt. A lookup only has the carrier come back. */
+export function askInstructions(
+  facts: CallFacts,
+  phase: Extract<Phase, { name: 'ivr' }>,
+  played: readonly Prompt[],
+): Instructions {
+  const { node } = phase;
+  const callback = { step: 'ivr', call: facts.callId, no: phase.no } as const;
+  if (node.kind === 'lookup') return [...say(played), { verb: 'redirect', callback }];
+  const first = phase.try > 1 && node.retryPrompt !== null ? [...played, node.retryPrompt] : played;
+  return [
+    ...say(first),
+    {
+      verb: 'gather',
+      prompt: node.prompt,
+      timeoutSeconds: node.timeoutSeconds,
+      callback,
+      ...(node.kind === 'menu'
+        ? { input: 'digits', digits: 1, terminator: null, speech: null }
+        : {
+            input: node.input,
+            digits: node.maxLength,
+            terminator: node.terminator,
+            speech: node.input === 'digits' ? null : { language: node.language, hints: node.hints },
+          }),
+    },
+  ];
 }
 
 /** Dials a candidate, for as long as the call may still live at `at`. */
@@ -27,12 +45,14 @@ export function dialInstructions(
   return [
     {
       verb: 'dial',
-      destination: attempt.destination,
+      destinations: attempt.destinations,
+      callerId: attempt.callerId,
+      announce: attempt.announce,
       ringTimeoutSeconds: attempt.ringTimeoutSeconds,
       timeLimitSeconds: Math.max(1, remaining),
       reportAnswer: policy.reportAnswer,
-      record: policy.record,
-      callback: { step: 'dial', call: facts.callId, attempt: attempt.no },
+      record: attempt.record,
+      callback: { step: 'dial', call: facts.callId, attempt: attempt.no, screened: attempt.screened },
     },
   ];
 }
@@ -50,7 +70,9 @@ export function fallbackInstructions(
       return [
         {
           verb: 'dial',
-          destination: treatment.destination,
+          destinations: [treatment.destination],
+          callerId: null,
+          announce: false,
           ringTimeoutSeconds: treatment.ringTimeoutSeconds,
           timeLimitSeconds: Math.max(1, secondsLeft(facts, policy, at) - treatment.ringTimeoutSeconds),
           reportAnswer: false,

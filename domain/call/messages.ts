@@ -6,7 +6,7 @@ import type { CallState } from './state';
 export function isMessage(event: CallEvent): event is CarrierMessage {
   return (
     event.type === 'inbound' ||
-    event.type === 'menu_answered' ||
+    event.type === 'ivr_answered' ||
     event.type === 'dial_finished' ||
     event.type === 'fallback_finished'
   );
@@ -26,8 +26,8 @@ export function fits(state: CallState, message: CarrierMessage): boolean {
   switch (message.type) {
     case 'inbound':
       return true;
-    case 'menu_answered':
-      return state.phase.name === 'menu' && state.phase.try === message.try;
+    case 'ivr_answered':
+      return state.phase.name === 'ivr' && state.phase.no === message.no;
     case 'dial_finished':
       return state.phase.name === 'dialing' && state.phase.attempt.no === message.attempt;
     case 'fallback_finished':

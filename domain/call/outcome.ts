@@ -1,3 +1,5 @@
+import type { FlowOutcome } from '../ivr/flow';
+
 /** Every way a call can end. */
 export const OUTCOMES = [
   'connected',
@@ -19,8 +21,11 @@ export type UnroutedOutcome = Extract<
   'no_candidate' | 'exhausted' | 'after_hours' | 'paused' | 'blocked' | 'failed'
 >;
 
+/** What the caller's treatment can be for: somebody who was not routed, or whom the flow itself sent elsewhere. */
+export type TreatedOutcome = UnroutedOutcome | FlowOutcome;
+
 /** Where a call is while it lives; `ended` is for ever. */
-export const CALL_STATES = ['received', 'menu', 'dialing', 'connected', 'fallback', 'ended'] as const;
+export const CALL_STATES = ['received', 'ivr', 'dialing', 'connected', 'fallback', 'ended'] as const;
 
 export type CallStateName = (typeof CALL_STATES)[number];
 
@@ -34,9 +39,13 @@ export const ATTEMPT_STATES = [
   'failed',
   'rejected',
   'canceled',
+  'dropped',
 ] as const;
 
 export type AttemptState = (typeof ATTEMPT_STATES)[number];
 
 /** How a dial ended, as the carrier reports it. `completed`: the buyer answered, talked, and it is over. */
 export type DialStatus = 'completed' | 'busy' | 'no_answer' | 'failed' | 'rejected' | 'canceled';
+
+/** How an attempt ended. `dropped`: the buyer hung up so soon that the caller went on to the next one. */
+export type AttemptEndState = DialStatus | 'dropped';

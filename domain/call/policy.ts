@@ -1,36 +1,17 @@
-import type { AssignmentId, AttemptId, BuyerId, CampaignId, PublisherId } from '../ids';
-import type { Destination, Prompt } from '../instructions';
+import type { AssignmentId, AttemptId, BuyerId, CampaignId, E164, PublisherId } from '../ids';
+import type { Destination } from '../instructions';
 import type { OpenTreatment } from '../treatment';
 import type { Currency } from '../money';
 import type { PriceRule, Terms } from './attribution';
-import type { UnroutedOutcome } from './outcome';
-
-/** One menu: what is said, which digits mean what, and what happens to silence. */
-export interface Menu {
-  readonly prompt: Prompt;
-  /** Said before the prompt is repeated after silence or a digit that means nothing. */
-  readonly retryPrompt: Prompt;
-  readonly options: readonly MenuOption[];
-  /** Silence that counts as no answer, in seconds. */
-  readonly timeoutSeconds: number;
-  /** How often the menu is played at most. */
-  readonly tries: number;
-  /** After the last try: route the caller anyway, without a qualification, or say goodbye. */
-  readonly whenUnanswered: { readonly kind: 'route' } | { readonly kind: 'hang_up'; readonly prompt: Prompt };
-}
-
-/** Pressing `digit` puts the qualification `tag` = `value` on the call. */
-export interface MenuOption {
-  readonly digit: string;
-  readonly tag: string;
-  readonly value: string;
-}
+import type { TreatedOutcome } from './outcome';
 
 /** A campaign's rules as they stood when the call came in. The call keeps them to its end. */
 export interface CallPolicy {
   readonly campaignId: CampaignId;
   readonly publisherId: PublisherId | null;
   readonly currency: Currency;
+  /** Where the number is shown, for example `google_ads`; empty in calls of the first release. */
+  readonly channel: string;
   /** What the number's publisher gets; `null`: nothing. */
   readonly payout: PriceRule | null;
   readonly planVersion: number;
@@ -42,7 +23,8 @@ export interface CallPolicy {
   /** How long a callback that belongs before the caller's hang-up may come after it, in seconds. */
   readonly callbackGraceSeconds: number;
   readonly reportAnswer: boolean;
-  readonly record: boolean;
+  /** A buyer who hangs up after less talk has not taken the call, in seconds; `null`: whoever answers has. */
+  readonly recoverUnderSeconds: number | null;
 }
 
 /** A candidate whose capacity is held and who is to be dialled. */
@@ -52,8 +34,16 @@ export interface PlacedAttempt {
   readonly assignmentId: AssignmentId;
   readonly buyerId: BuyerId;
   readonly buyerName: string;
-  readonly destination: Destination;
+  /** Rung at once. */
+  readonly destinations: readonly Destination[];
   readonly ringTimeoutSeconds: number;
+  /** What the buyer sees; `null`: the caller's number, as the carrier passes it. */
+  readonly callerId: E164 | null;
+  /** Whether whoever answers hears something first. */
+  readonly announce: boolean;
+  /** Whether whoever answers has to accept the call; talk counts from then. */
+  readonly screened: boolean;
+  readonly record: boolean;
   readonly terms: Terms;
 }
 
@@ -62,6 +52,6 @@ export type Placement =
   | { readonly kind: 'dial'; readonly attempt: PlacedAttempt }
   | {
       readonly kind: 'fallback';
-      readonly outcome: UnroutedOutcome;
+      readonly outcome: TreatedOutcome;
       readonly treatment: OpenTreatment;
     };

@@ -1,30 +1,24 @@
 import { unreachable } from '../exhaustive';
-import { HANG_UP, sayAndHangUp } from '../instructions';
+import { HANG_UP } from '../instructions';
 import type { Admission, AttemptEnd, Finished, GiveUp, Routed } from './commands';
+import { closeDialWithoutResult, onBuyerAnswered, onDialFinished } from './dial';
 import type { CallEvent } from './events';
 import { onFailSafe } from './fail-safe';
-import { menuInstructions } from './instructions';
-import { fits, isMessage, remember } from './messages';
-import { handedOver, note, wrote, type CallState, type Phase, type Step } from './state';
+import { ask, onIvrAnswered } from './ivr';
+import { isMessage, remember } from './messages';
+import { note, wrote, type CallState, type Step } from './state';
 import {
   admit,
   answerOnly,
   endAtOnce,
-  enter,
   finish,
-  finishConnected,
   noEffect,
-  noteAttemptEnd,
   noteCanceled,
   noteDeadline,
   noteRecording,
   place,
-  qualify,
-  route,
-  secondsBetween,
   startDeadline,
   startGrace,
-  talkOf,
 } from './steps';
 
 /**
@@ -42,8 +36,8 @@ export function reduce(before: CallState, event: CallEvent): Step {
       return state.phase.name === 'received' ? admit(state, event.at, null) : answerOnly(state, HANG_UP);
     case 'admitted':
       return onAdmitted(state, event.admission, event.at);
-    case 'menu_answered':
-      return onMenuAnswered(state, event);
+    case 'ivr_answered':
+      return onIvrAnswered(state, event);
     case 'routed':
       return onRouted(state, event.routed, event.at);
     case 'dial_finished':
@@ -51,7 +45,7 @@ export function reduce(before: CallState, event: CallEvent): Step {
     case 'fallback_finished':
       return onFallbackFinished(state, event.at);
     case 'buyer_answered':
-      return onBuyerAnswered(state, event.attempt, event.at);
+      return onBuyerAnswered(state, event);
     case 'caller_gone':
       return onCallerGone(state, event.at, event.carrierStatus);
     case 'recording':
@@ -78,24 +72,20 @@ export function reduce(before: CallState, event: CallEvent): Step {
 }
 
 function onAdmitted(state: CallState, admission: Admission, at: string): Step {
-  const admitted: CallState = { ...wrote(state, admission.entries), policy: admission.policy };
+  const admitted: CallState = { ...learnt(state, admission), policy: admission.policy };
   const giveUp = state.phase.name === 'admitting' ? state.phase.giveUp : null;
   if (giveUp !== null && admission.kind !== 'ended') return endUnheard(admitted, admission, giveUp);
-  switch (admission.kind) {
-    case 'ended':
-      return endAtOnce(admitted, admission, at);
-    case 'menu': {
-      const phase: Phase = { name: 'menu', menu: admission.menu, try: 1 };
-      const step = enter(admitted, admission.policy, phase, menuInstructions(state.facts, admission.menu, 1));
-      return { ...step, effects: [...step.effects, startDeadline(state, admission.policy, at)] };
-    }
-    case 'placed': {
-      const step = place(admitted, admission.policy, admission.placement, at);
-      return { ...step, effects: [...step.effects, startDeadline(state, admission.policy, at)] };
-    }
-    default:
-      return unreachable(admission);
-  }
+  if (admission.kind === 'ended') return endAtOnce(admitted, admission, at);
+  const step =
+    admission.kind === 'asked'
+      ? ask(admitted, admission.policy, admission, at)
+      : place(admitted, admission.policy, admission, at);
+  return { ...step, effects: [...step.effects, startDeadline(state, admission.policy, at)] };
+}
+
+/** Takes over what an activity has found out and written. */
+function learnt(state: CallState, found: Admission | Routed): CallState {
+  return { ...wrote(state, found.entries), qualifications: found.qualifications ?? state.qualifications };
 }
 
 /**
@@ -114,80 +104,13 @@ function endUnheard(
   return finish(state, admission.policy, { outcome: 'failed', reason, at, attempt: end });
 }
 
-function onMenuAnswered(state: CallState, event: Extract<CallEvent, { type: 'menu_answered' }>): Step {
-  const { phase, policy } = state;
-  if (!fits(state, event) || phase.name !== 'menu' || policy === null) return answerOnly(state, HANG_UP);
-  const option = phase.menu.options.find((candidate) => candidate.digit === event.digits);
-  const noted = note(state, {
-    key: `menu:${event.try}:answered`,
-    at: event.at,
-    step: 'menu_answered',
-    decision: option
-      ? `${option.tag} = ${option.value}`
-      : event.digits === null
-        ? 'silence'
-        : 'no such option',
-    detail: { try: event.try, digits: event.digits },
-  });
-  const goneAt = state.callerGoneAt ?? (event.callerGone ? event.at : null);
-  if (goneAt !== null) {
-    const outcome = option ? 'abandoned_ringing' : 'abandoned_ivr';
-    return finish(qualify(noted, option), policy, {
-      outcome,
-      reason: 'caller hung up',
-      at: goneAt,
-      attempt: null,
-    });
-  }
-  if (option) return route(qualify(noted, option), policy, event.at, null);
-  if (phase.try < phase.menu.tries) {
-    const next = phase.try + 1;
-    const repeated: CallState = { ...noted, phase: { ...phase, try: next } };
-    return answerOnly(repeated, menuInstructions(state.facts, phase.menu, next));
-  }
-  const unanswered = phase.menu.whenUnanswered;
-  if (unanswered.kind === 'route') return route(noted, policy, event.at, null);
-  return finish(
-    noted,
-    policy,
-    {
-      outcome: 'abandoned_ivr',
-      reason: `no valid answer in ${phase.menu.tries} tries`,
-      at: event.at,
-      attempt: null,
-    },
-    sayAndHangUp(unanswered.prompt),
-  );
-}
-
 function onRouted(state: CallState, routed: Routed, at: string): Step {
-  const known = wrote(state, routed.entries);
+  const known = learnt(state, routed);
   if (routed.kind === 'ended') return endAtOnce(known, routed, at);
   if (known.policy === null) return noEffect(known);
-  return place(known, known.policy, routed.placement, at);
-}
-
-function onDialFinished(state: CallState, event: Extract<CallEvent, { type: 'dial_finished' }>): Step {
-  const { phase, policy } = state;
-  if (!fits(state, event) || phase.name !== 'dialing' || policy === null) return answerOnly(state, HANG_UP);
-  const end: AttemptEnd = {
-    attempt: phase.attempt,
-    status: event.status,
-    at: event.at,
-    talkSeconds: event.status === 'completed' ? talkOf(phase, policy, event) : null,
-  };
-  const noted = noteAttemptEnd(state, end, event.carrierStatus);
-  if (event.status === 'completed') return finishConnected(noted, policy, end, HANG_UP);
-  if (event.callerGone || state.callerGoneAt !== null) {
-    const at = state.callerGoneAt ?? event.at;
-    return finish(noted, policy, {
-      outcome: 'abandoned_ringing',
-      reason: 'caller hung up',
-      at,
-      attempt: end,
-    });
-  }
-  return route(noted, policy, event.at, end);
+  return routed.kind === 'asked'
+    ? ask(known, known.policy, routed, at)
+    : place(known, known.policy, routed, at);
 }
 
 function onFallbackFinished(state: CallState, at: string): Step {
@@ -199,28 +122,6 @@ function onFallbackFinished(state: CallState, at: string): Step {
     at,
     attempt: null,
   });
-}
-
-function onBuyerAnswered(state: CallState, attempt: number, at: string): Step {
-  const { phase } = state;
-  if (phase.name !== 'dialing' || phase.attempt.no !== attempt || phase.answeredAt !== null)
-    return noEffect(state);
-  const noted = note(state, {
-    key: `attempt:${attempt}:answered`,
-    at,
-    step: 'buyer_answered',
-    decision: `${phase.attempt.buyerName} answered`,
-    detail: { attempt },
-  });
-  return {
-    state: handedOver({ ...noted, phase: { ...phase, answeredAt: at } }),
-    effects: [
-      {
-        do: 'run',
-        command: { type: 'record', attempt: phase.attempt, answeredAt: at, entries: noted.unwritten },
-      },
-    ],
-  };
 }
 
 /**
@@ -256,28 +157,12 @@ function closeWithoutResult(state: CallState, at: string, why: string): Step {
     return admit(state, at, { at, reason: 'the first webhook never got an answer' });
   if (policy === null) return noEffect(state);
   switch (phase.name) {
-    case 'menu':
+    case 'ivr':
       return finish(state, policy, { outcome: 'abandoned_ivr', reason: why, at, attempt: null });
     case 'fallback':
       return finish(state, policy, { outcome: phase.outcome, reason: why, at, attempt: null });
-    case 'dialing': {
-      const answered = phase.answeredAt !== null;
-      // Only the caller's hang-up tells how long they talked; a deadline does not.
-      const talkSeconds =
-        phase.answeredAt !== null && state.callerGoneAt !== null
-          ? secondsBetween(phase.answeredAt, state.callerGoneAt)
-          : null;
-      const end: AttemptEnd = {
-        attempt: phase.attempt,
-        status: answered ? 'completed' : 'canceled',
-        at,
-        talkSeconds,
-      };
-      const noted = noteAttemptEnd(state, end, 'no dial result arrived');
-      if (answered)
-        return finishConnected(noted, policy, end, null, `${why}; the dial's result never arrived`);
-      return finish(noted, policy, { outcome: 'abandoned_ringing', reason: why, at, attempt: end });
-    }
+    case 'dialing':
+      return closeDialWithoutResult(state, policy, phase, at, why);
     case 'admitting':
     case 'routing':
     case 'ending':

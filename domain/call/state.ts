@@ -3,18 +3,27 @@ import type { Instructions } from '../instructions';
 import type { OpenTreatment } from '../treatment';
 import type { Command, Ending, GiveUp, Qualifications } from './commands';
 import type { CallFacts } from './facts';
-import type { Outcome, UnroutedOutcome } from './outcome';
-import type { CallPolicy, Menu, PlacedAttempt } from './policy';
+import type { Outcome, TreatedOutcome } from './outcome';
+import type { AskingNode, LookupNode, NodeId } from '../ivr/flow';
+import type { CallPolicy, PlacedAttempt } from './policy';
 import type { TimelineEntry } from './timeline';
 
 /** Where the call stands. Names are those operators see, except `admitting`, `routing` and `ending`: an activity runs. */
 export type Phase =
   | { readonly name: 'received' }
   | { readonly name: 'admitting'; readonly giveUp: GiveUp | null }
-  | { readonly name: 'menu'; readonly menu: Menu; readonly try: number }
+  /** The flow waits at a node: for the caller's `try`-th answer there, or for the carrier to come back. */
+  | {
+      readonly name: 'ivr';
+      /** Which of the things asked in this call, from 1. */
+      readonly no: number;
+      readonly try: number;
+      readonly nodeId: NodeId;
+      readonly node: AskingNode | LookupNode;
+    }
   | { readonly name: 'routing' }
   | { readonly name: 'dialing'; readonly attempt: PlacedAttempt; readonly answeredAt: string | null }
-  | { readonly name: 'fallback'; readonly outcome: UnroutedOutcome; readonly treatment: OpenTreatment }
+  | { readonly name: 'fallback'; readonly outcome: TreatedOutcome; readonly treatment: OpenTreatment }
   | { readonly name: 'ending'; readonly ending: Ending }
   | { readonly name: 'ended'; readonly outcome: Outcome; readonly reason: string; readonly at: string };
 
@@ -25,6 +34,8 @@ export interface CallState {
   readonly phase: Phase;
   readonly qualifications: Qualifications;
   readonly tried: readonly AssignmentId[];
+  /** How many things the caller was asked in the IVR, repetitions included. */
+  readonly asked: number;
   /** Messages that were acted upon, by their key: the `at` of the delivery that was the first. */
   readonly handled: { readonly [key: string]: string };
   /** When the carrier said that the caller is gone; `null` while they are on the line as far as we know. */
@@ -56,6 +67,7 @@ export function newCall(facts: CallFacts): CallState {
     phase: { name: 'received' },
     qualifications: {},
     tried: [],
+    asked: 0,
     handled: {},
     callerGoneAt: null,
     written: [],

@@ -1,8 +1,8 @@
-import { HANG_UP, type Instructions } from '../instructions';
-import type { AttemptEnd, Ending, EndedAtOnce, GiveUp } from './commands';
+import { HANG_UP, say, type Instructions } from '../instructions';
+import type { AttemptEnd, Ending, EndedAtOnce, GiveUp, Placed, Resume } from './commands';
 import type { CarrierMessage } from './events';
 import { dialInstructions, fallbackInstructions, secondsLeft } from './instructions';
-import type { CallPolicy, MenuOption, Placement } from './policy';
+import type { CallPolicy } from './policy';
 import { handedOver, note, type CallState, type Effect, type Phase, type Step } from './state';
 
 /*
@@ -24,16 +24,20 @@ export function admit(state: CallState, at: string, giveUp: GiveUp | null): Step
   };
 }
 
-export function place(state: CallState, policy: CallPolicy, placement: Placement, at: string): Step {
+export function place(state: CallState, policy: CallPolicy, placed: Placed, at: string): Step {
+  const { placement } = placed;
+  const played = say(placed.played ?? []);
   if (placement.kind === 'dial') {
     const { attempt } = placement;
     const tried = [...state.tried, attempt.assignmentId];
     const phase: Phase = { name: 'dialing', attempt, answeredAt: null };
-    return enter({ ...state, tried }, policy, phase, dialInstructions(state.facts, policy, attempt, at));
+    const dial = dialInstructions(state.facts, policy, attempt, at);
+    return enter({ ...state, tried }, policy, phase, [...played, ...dial]);
   }
   const { outcome, treatment } = placement;
   const phase: Phase = { name: 'fallback', outcome, treatment };
-  return enter(state, policy, phase, fallbackInstructions(state.facts, policy, treatment, at));
+  const treat = fallbackInstructions(state.facts, policy, treatment, at);
+  return enter(state, policy, phase, [...played, ...treat]);
 }
 
 /** Enters a phase that waits for the carrier. A caller already known to be gone gets the grace time from now. */
@@ -45,7 +49,13 @@ export function enter(state: CallState, policy: CallPolicy, phase: Phase, instru
   };
 }
 
-export function route(state: CallState, policy: CallPolicy, at: string, previous: AttemptEnd | null): Step {
+/** Asks for what comes next: the flow goes on at `resume`, or, after a dial that came to nothing, the next buyer. */
+export function route(
+  state: CallState,
+  policy: CallPolicy,
+  at: string,
+  from: { readonly resume: Resume; readonly callerGoneAt: string | null } | { readonly previous: AttemptEnd },
+): Step {
   return {
     state: handedOver({ ...state, phase: { name: 'routing' } }),
     effects: [
@@ -56,8 +66,10 @@ export function route(state: CallState, policy: CallPolicy, at: string, previous
           at,
           policy,
           qualifications: state.qualifications,
-          previous,
+          previous: 'previous' in from ? from.previous : null,
           alreadyTried: state.tried,
+          resume: 'resume' in from ? from.resume : null,
+          callerGoneAt: 'resume' in from ? from.callerGoneAt : null,
           entries: state.unwritten,
         },
       },
@@ -120,22 +132,16 @@ export function noEffect(state: CallState): Step {
   return { state, effects: [] };
 }
 
-export function qualify(state: CallState, option: MenuOption | undefined): CallState {
-  return option
-    ? { ...state, qualifications: { ...state.qualifications, [option.tag]: option.value } }
-    : state;
-}
-
 export function startDeadline(state: CallState, policy: CallPolicy, at: string): Effect {
   const seconds = secondsLeft(state.facts, policy, at) + policy.callbackGraceSeconds;
   return { do: 'start_deadline', milliseconds: seconds * 1000 };
 }
 
-/** Nobody owes money for a menu: what is still under way there is waited for only this long, in seconds. */
-const MENU_GRACE_SECONDS = 2;
+/** Nobody owes money for an IVR: what is still under way there is waited for only this long, in seconds. */
+const IVR_GRACE_SECONDS = 2;
 
 export function startGrace(policy: CallPolicy, phase: Phase): Effect {
-  const most = phase.name === 'menu' ? MENU_GRACE_SECONDS : policy.callbackGraceSeconds;
+  const most = phase.name === 'ivr' ? IVR_GRACE_SECONDS : policy.callbackGraceSeconds;
   return { do: 'start_grace', milliseconds: Math.min(most, policy.callbackGraceSeconds) * 1000 };
 }
 

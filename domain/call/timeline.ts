@@ -10,8 +10,9 @@ export type Detail =
 export const TIMELINE_STEPS = [
   'received',
   'screened',
-  'menu_played',
-  'menu_answered',
+  'ivr_passed',
+  'ivr_asked',
+  'ivr_answered',
   'routed',
   'dialing',
   'buyer_answered',

@@ -21,7 +21,13 @@ export const FOLDERS: readonly FolderRule[] = [
   // luxon: calendar arithmetic in time zones, as pure as the rest (docs/decisions/0002).
   { path: 'domain', ours: {}, packages: { luxon: 'value' }, node: false },
   // Values of domain: lists such as the outcomes stand once, there, and schemas are made of them.
-  { path: 'contract', ours: { domain: 'value' }, packages: { zod: 'value' }, node: false },
+  // libphonenumber-js: a number in any notation is input like any other, and reads the same everywhere.
+  {
+    path: 'contract',
+    ours: { domain: 'value' },
+    packages: { zod: 'value', 'libphonenumber-js': 'value' },
+    node: false,
+  },
   {
     path: 'workflows',
     ours: { domain: 'value', contract: 'type', activities: 'type' },

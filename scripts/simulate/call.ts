@@ -1,13 +1,16 @@
 import { Command } from 'commander';
-import { type SimulatedCall, simulateCall } from '../../telephony/simulator';
+import { type Place, type SimulatedCall, simulateCall } from '../../telephony/simulator';
 import {
   checkNumber,
   collect,
   InputError,
   numberBetween,
+  parseAnswers,
+  parseAttestation,
   parseBuyers,
-  parseDigits,
+  parseCarrier,
   parseHangUp,
+  placeWith,
   runCommand,
 } from './input';
 import { type Recorded, renderRecorded, waitForOutcome } from './outcome';
@@ -22,6 +25,12 @@ interface Options {
   buyer: string[];
   talk: number;
   hangup?: string;
+  carrier: string;
+  attestation?: string;
+  city?: string;
+  state?: string;
+  zip?: string;
+  country?: string;
   speed: number;
   duplicates: number;
   url?: string;
@@ -32,10 +41,10 @@ const command = new Command('npm run call --')
   .description('Places one call on the running Callyard, the way a carrier does.')
   .option('--from <number>', 'the caller, or "anonymous"', '+14155550123')
   .option('--to <number>', 'the tracked number', '+14155550100')
-  .option('--digits <keys>', 'what the caller presses, one entry per menu: "1" or "1,2"')
+  .option('--digits <keys>', 'what the caller presses, one entry per menu: "1" or "1,2"; "say:WORDS" speaks')
   .option(
     '--buyer <behaviour>',
-    'answer, answer:SECONDS, busy, no-answer, reject, failed; repeat in dial order, or NUMBER=BEHAVIOUR',
+    'answer, answer:SECONDS, answer:press=KEYS, busy, no-answer, reject, failed; repeat in dial order, or NUMBER=BEHAVIOUR',
     collect,
     [],
   )
@@ -53,6 +62,12 @@ const command = new Command('npm run call --')
     1,
   )
   .option('--duplicates <n>', 'send each webhook this many times at once', numberBetween(1, 100, 'copies'), 1)
+  .option('--carrier <name>', 'whose number is called: twilio, signalwire or telnyx', 'twilio')
+  .option('--attestation <level>', 'STIR/SHAKEN of the caller: A, B, C, or none')
+  .option('--city <name>', 'where the caller’s number is registered')
+  .option('--state <code>', 'its state, for example CA')
+  .option('--zip <code>', 'its postal code')
+  .option('--country <code>', 'its country, for example US')
   .option('--url <url>', 'where Callyard is (default: the one started here, else http://localhost:3000)')
   .option('--json', 'print one line of JSON at the end, and nothing else');
 
@@ -60,26 +75,27 @@ async function main(): Promise<number> {
   const options = command.opts<Options>();
   const from = checkNumber('--from', options.from);
   const to = checkNumber('--to', options.to);
-  const digits = parseDigits(options.digits);
+  const answers = parseAnswers(options.digits);
   const buyers = parseBuyers(options.buyer, options.talk);
   const callerHangUp = parseHangUp(options.hangup);
   if (!Number.isInteger(options.duplicates)) throw new InputError('--duplicates must be a whole number.');
-  const target = await findTarget(options.url, process.env);
+  const stirVerstat = parseAttestation(options.attestation);
+  const target = await findTarget(options.url, parseCarrier(options.carrier), process.env);
   const json = options.json === true;
   const call = await simulateCall({
     voiceUrl: target.voiceUrl,
     statusUrl: target.statusUrl,
-    accountSid: target.accountSid,
-    authToken: target.authToken,
+    ...target.account,
     from,
     to,
-    digits,
+    answers,
     buyers,
     callerHangUp,
     speed: options.speed,
     duplicates: options.duplicates,
-    callerPlace: placeOf(from),
+    callerPlace: placeWith(placeOf(from), saidPlace(options)),
     calledPlace: placeOf(to),
+    ...(stirVerstat === undefined ? {} : { stirVerstat }),
     onEvent: (event) => {
       const line = json ? null : renderEvent(event, process.stdout.isTTY);
       if (line !== null) console.log(line);
@@ -92,6 +108,15 @@ async function main(): Promise<number> {
   const outcome = recorded.kind === 'found' ? recorded.call.outcome : null;
   const carrierContent = call.errors.length === 0 && call.differingAnswers.length === 0;
   return carrierContent && outcome && outcome !== 'failed' ? 0 : 1;
+}
+
+function saidPlace({ city, state, zip, country }: Options): Place {
+  return {
+    ...(city === undefined ? {} : { city }),
+    ...(state === undefined ? {} : { state }),
+    ...(zip === undefined ? {} : { zip }),
+    ...(country === undefined ? {} : { country }),
+  };
 }
 
 function report(call: SimulatedCall, recorded: Recorded, target: Target, json: boolean): void {

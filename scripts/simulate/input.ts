@@ -1,44 +1,59 @@
 import { type Command, CommanderError, InvalidArgumentError } from 'commander';
-import type { BuyerBehaviour, Buyers, CallerHangUp } from '../../telephony/simulator';
+import { SetupProblem } from '../servers/setup-problem';
+import type {
+  BuyerBehaviour,
+  Buyers,
+  CallerAnswer,
+  CallerHangUp,
+  CarrierName,
+  Place,
+} from '../../telephony/simulator';
 
 /** Something the user can put right: shown as one line, exit code 2. */
 export class InputError extends Error {}
 
-const BEHAVIOURS = 'answer, answer:SECONDS, busy, no-answer, reject or failed';
+const BEHAVIOURS = 'answer, answer:SECONDS, answer:press=KEYS, busy, no-answer, reject or failed';
 
-/** Reads `answer`, `answer:20` (talks 20 s), `busy`, `no-answer`, `reject` or `failed`. */
+/**
+ * Reads `answer`, `answer:20` (talks 20 s), `answer:press=1` and `answer:20:press=1` (presses 1 when asked to accept),
+ * `busy`, `no-answer`, `reject` or `failed`.
+ */
 export function parseBehaviour(text: string, talkSeconds: number): BuyerBehaviour {
-  const [name, seconds, ...rest] = text.split(':');
-  const wrong = new InputError(`Unknown buyer behaviour "${text}": use ${BEHAVIOURS}.`);
-  if (rest.length > 0) throw wrong;
-  switch (name) {
-    case 'answer':
-      if (seconds !== undefined && !/^\d+(\.\d+)?$/.test(seconds)) throw wrong;
-      return { kind: 'answer', talkSeconds: seconds === undefined ? talkSeconds : Number(seconds) };
+  const answer = /^answer(?::(\d+(?:\.\d+)?))?(?::press=([0-9*#]+))?$/.exec(text);
+  if (answer !== null) {
+    const [, seconds, presses] = answer;
+    return {
+      kind: 'answer',
+      talkSeconds: seconds === undefined ? talkSeconds : Number(seconds),
+      ...(presses === undefined ? {} : { presses }),
+    };
+  }
+  switch (text) {
     case 'busy':
     case 'no-answer':
     case 'reject':
     case 'failed':
-      if (seconds !== undefined) throw wrong;
-      return { kind: name };
+      return { kind: text };
     default:
-      throw wrong;
+      throw new InputError(`Unknown buyer behaviour "${text}": use ${BEHAVIOURS}.`);
   }
 }
+
+/** `NUMBER=BEHAVIOUR`: the last equals sign before the name of a behaviour, as SIP URIs and keys may have some too. */
+const OF_ONE_DESTINATION = /^(.*)=((?:answer|busy|no-answer|reject|failed)(?::.*)?)$/;
 
 /** Reads the `--buyer` values: plain ones in dial order, `NUMBER=BEHAVIOUR` for one destination. */
 export function parseBuyers(values: readonly string[], talkSeconds: number): Buyers {
   const inDialOrder: BuyerBehaviour[] = [];
   const byDestination: Record<string, BuyerBehaviour> = {};
   for (const value of values) {
-    const split = value.lastIndexOf('=');
-    if (split === -1) {
+    const [, destination, behaviour] = OF_ONE_DESTINATION.exec(value) ?? [];
+    if (destination === undefined || behaviour === undefined) {
       inDialOrder.push(parseBehaviour(value, talkSeconds));
       continue;
     }
-    const destination = value.slice(0, split);
     if (!/^sips?:/.test(destination)) checkNumber('--buyer', destination);
-    byDestination[destination] = parseBehaviour(value.slice(split + 1), talkSeconds);
+    byDestination[destination] = parseBehaviour(behaviour, talkSeconds);
   }
   return { default: { kind: 'answer', talkSeconds }, inDialOrder, byDestination };
 }
@@ -61,15 +76,43 @@ export function parseHangUp(text: string | undefined): CallerHangUp {
   };
 }
 
-/** Reads `1,2`: one entry per menu; an empty entry presses nothing there. */
-export function parseDigits(text: string | undefined): string[] {
+/** Reads `1,,say:yes please`: one entry per menu; an empty entry presses nothing there. */
+export function parseAnswers(text: string | undefined): CallerAnswer[] {
   if (text === undefined || text === '') return [];
-  const digits = text.split(',').map((entry) => entry.trim());
-  const wrong = digits.find((entry) => !/^[0-9*#]*$/.test(entry));
-  if (wrong !== undefined) {
-    throw new InputError(`"${wrong}" cannot be pressed: use 0-9, * and #, with a comma between two menus.`);
-  }
-  return digits;
+  return text.split(',').map((part): CallerAnswer => {
+    const entry = part.trim();
+    if (entry.startsWith('say:')) return { say: entry.slice('say:'.length).trim() };
+    if (/^[0-9*#]*$/.test(entry)) return entry;
+    throw new InputError(
+      `"${entry}" cannot be pressed: use 0-9, * and #, with a comma between two menus, or say:WORDS to speak.`,
+    );
+  });
+}
+
+const CARRIERS = ['twilio', 'signalwire', 'telnyx'] as const satisfies readonly CarrierName[];
+
+export function parseCarrier(text: string): CarrierName {
+  const carrier = CARRIERS.find((name) => name === text);
+  if (carrier === undefined)
+    throw new InputError(`Unknown carrier "${text}": use ${CARRIERS.slice(0, -1).join(', ')} or telnyx.`);
+  return carrier;
+}
+
+/** Reads what a carrier attests of the caller's number: `A`, `B`, `C`, `none` (checked and failed), or not given. */
+export function parseAttestation(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (/^[ABC]$/.test(text)) return `TN-Validation-Passed-${text}`;
+  if (text === 'none') return 'TN-Validation-Failed';
+  throw new InputError(`"${text}" is no attestation: use A, B, C or none.`);
+}
+
+/** What is known of a place by the number, with what the user said of it instead. */
+export function placeWith(known: Place, said: Place): Place {
+  const { city, state, zip, country } = said;
+  // Said in parts, the rest is unknown: the number's own town is not in the state that was named.
+  return [city, state, zip, country].every((part) => part === undefined)
+    ? known
+    : { country: known.country ?? 'US', ...said };
 }
 
 /** Accepts E.164 only; a caller may also be `anonymous`. */
@@ -98,6 +141,11 @@ export function collect(value: string, before: readonly string[]): string[] {
  * Runs a command line program: its exit code is what `main` returns, 2 for input the user can put right, 0 for help.
  */
 export async function runCommand(command: Command, main: () => Promise<number>): Promise<void> {
+  // Whoever reads our output, such as `head`, may have had enough of it.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   try {
     command.exitOverride().allowExcessArguments(false).parse();
     process.exitCode = await main();
@@ -105,7 +153,7 @@ export async function runCommand(command: Command, main: () => Promise<number>):
     if (error instanceof CommanderError) {
       // Commander has printed its own message.
       process.exitCode = error.exitCode === 0 ? 0 : 2;
-    } else if (error instanceof InputError) {
+    } else if (error instanceof InputError || error instanceof SetupProblem) {
       console.error(error.message);
       process.exitCode = 2;
     } else {

@@ -25,7 +25,8 @@ const callSchema = z.looseObject({
         no: z.number(),
         state: z.string(),
         buyerName: z.string().nullish(),
-        destination: z.record(z.string(), z.unknown()).nullish(),
+        destinations: z.array(z.record(z.string(), z.unknown())).nullish(),
+        acceptedAt: z.string().nullish(),
         talkSeconds: z.number().nullish(),
       }),
     )
@@ -143,10 +144,13 @@ function renderEntry(entry: NonNullable<RecordedCall['timeline']>[number]): stri
 }
 
 function renderAttempt(attempt: NonNullable<RecordedCall['attempts']>[number]): string {
-  const { number, uri } = attempt.destination ?? {};
-  const destination = [number, uri].filter((part) => typeof part === 'string').join(' ');
+  const destinations = (attempt.destinations ?? [])
+    .flatMap(({ number, uri }) => [number, uri])
+    .filter((part) => typeof part === 'string')
+    .join(', ');
+  const accepted = attempt.acceptedAt ? '  accepted' : '';
   const talk = attempt.talkSeconds ? `  ${attempt.talkSeconds} s of conversation` : '';
-  return `${attempt.no}. ${attempt.state.padEnd(9)}  ${attempt.buyerName ?? ''}  ${destination}${talk}`;
+  return `${attempt.no}. ${attempt.state.padEnd(9)}  ${attempt.buyerName ?? ''}  ${destinations}${accepted}${talk}`;
 }
 
 /** `key=value` of everything that has a value, nested values as JSON. */

@@ -1,17 +1,21 @@
+import type { CarrierAccount, CarrierName } from '../../telephony/simulator';
 import { findRunningSystem } from '../start/run-record';
-import { loadSecrets } from '../start/secrets';
+import { loadSecrets, type Secrets } from '../start/secrets';
 import { InputError } from './input';
 
-/** The Callyard to call, and what it takes to be its carrier. */
-export interface Target {
+/** A Callyard that answers, and the key to its API. */
+export interface RunningApi {
   readonly apiUrl: string;
-  readonly voiceUrl: string;
-  readonly statusUrl: string;
-  readonly accountSid: string;
-  readonly authToken: string;
   readonly adminKey: string;
   /** Null when it is not known where the Temporal UI is. */
   readonly workflowUrl: ((workflowId: string) => string) | null;
+}
+
+/** The Callyard to call, and what it takes to be its carrier. */
+export interface Target extends RunningApi {
+  readonly voiceUrl: string;
+  readonly statusUrl: string;
+  readonly account: CarrierAccount;
 }
 
 /**
@@ -19,25 +23,59 @@ export interface Target {
  *
  * @throws InputError when nothing answers there
  */
-export async function findTarget(url: string | undefined, env: NodeJS.ProcessEnv): Promise<Target> {
+export async function findApi(url: string | undefined, env: NodeJS.ProcessEnv): Promise<RunningApi> {
   const running = await findRunningSystem(env);
   const base = baseUrl(url ?? running?.apiUrl ?? `http://localhost:${env['PORT'] ?? '3000'}`);
   await checkRunning(base, url !== undefined);
-  const secrets = await loadSecrets(env);
+  const { adminKey } = await loadSecrets(env);
   const ours = running !== null && baseUrl(running.apiUrl) === base ? running : null;
   const ui = ours?.temporalUiUrl ?? null;
   return {
     apiUrl: base,
-    voiceUrl: `${base}/telephony/twilio/voice`,
-    statusUrl: `${base}/telephony/twilio/status`,
-    accountSid: secrets.twilioAccountSid,
-    authToken: secrets.twilioAuthToken,
-    adminKey: secrets.adminKey,
+    adminKey,
     workflowUrl:
       ours === null || ui === null
         ? null
         : (id) => `${ui}/namespaces/${ours.temporalNamespace}/workflows/${encodeURIComponent(id)}`,
   };
+}
+
+/**
+ * As {@link findApi}, with the account of a carrier that it takes calls from.
+ *
+ * @throws InputError when nothing answers there, or the carrier cannot be played
+ */
+export async function findTarget(
+  url: string | undefined,
+  carrier: CarrierName,
+  env: NodeJS.ProcessEnv,
+): Promise<Target> {
+  const api = await findApi(url, env);
+  const secrets = await loadSecrets(env);
+  return {
+    ...api,
+    voiceUrl: `${api.apiUrl}/telephony/${carrier}/voice`,
+    statusUrl: `${api.apiUrl}/telephony/${carrier}/status`,
+    account: accountOf(carrier, secrets),
+  };
+}
+
+function accountOf(carrier: CarrierName, { twilio, signalwire, telnyx }: Secrets): CarrierAccount {
+  switch (carrier) {
+    case 'twilio':
+      return { carrier, ...twilio };
+    case 'signalwire':
+      return { carrier, accountSid: signalwire.projectId, signingKey: signalwire.signingKey };
+    case 'telnyx':
+      if (telnyx.privateKey === null) {
+        throw new InputError(
+          'TELNYX_PUBLIC_KEY is set: only Telnyx has the private key to it. Unset it to play Telnyx with a made-up pair.',
+        );
+      }
+      return { carrier, accountSid: telnyx.accountSid, privateKey: telnyx.privateKey };
+    default:
+      return carrier satisfies never;
+  }
 }
 
 function baseUrl(text: string): string {

@@ -82,6 +82,12 @@ function describe(event: CallEvent): Line | null {
       return describeVerb(event.verb, event.text);
     case 'digits-pressed':
       return { way: FROM_CALLER, text: `presses ${event.digits}`, tone: 'plain' };
+    case 'spoke':
+      return { way: FROM_CALLER, text: `says "${event.text}"`, tone: 'plain' };
+    case 'input-ignored': {
+      const done = event.input === 'digits' ? `presses ${event.text}` : `says "${event.text}"`;
+      return { way: FROM_CALLER, text: `${done}, which this menu does not listen to`, tone: 'bad' };
+    }
     case 'no-digits':
       return { way: FROM_CALLER, text: 'presses nothing', tone: 'plain' };
     case 'buyer-dialled':
@@ -90,6 +96,12 @@ function describe(event: CallEvent): Line | null {
       return { way: FROM_BUYER, text: `${event.destination} rings`, tone: 'dim' };
     case 'buyer-answered':
       return { way: FROM_BUYER, text: `${event.destination} answers`, tone: 'good' };
+    case 'buyer-heard':
+      return describeHeard(event.verb, event.text);
+    case 'buyer-pressed':
+      return { way: FROM_BUYER, text: `presses ${event.digits || 'nothing'}`, tone: 'plain' };
+    case 'buyer-bridged':
+      return { way: CARRIER, text: `puts the caller through to ${event.destination}`, tone: 'good' };
     case 'buyer-finished': {
       const talk = event.result === 'completed' ? `, ${event.talkSeconds.toFixed(1)} s of conversation` : '';
       return { way: FROM_BUYER, text: `${event.destination} ${event.result}${talk}`, tone: 'plain' };
@@ -130,6 +142,13 @@ function describeVerb(verb: Extract<CallEvent, { type: 'verb' }>['verb'], text: 
   }
 }
 
+/** What a buyer hears before the caller is put through. */
+function describeHeard(verb: Extract<CallEvent, { type: 'buyer-heard' }>['verb'], text: string): Line | null {
+  const line = describeVerb(verb, text);
+  if (verb === 'hangup') return { way: TO_BUYER, text: 'hung up on', tone: 'plain' };
+  return line === null ? null : { ...line, way: TO_BUYER };
+}
+
 function describeHangUp(by: Extract<CallEvent, { type: 'hung-up' }>['by']): Line {
   switch (by) {
     case 'caller':
@@ -146,10 +165,11 @@ function describeHangUp(by: Extract<CallEvent, { type: 'hung-up' }>['by']): Line
 /** The fields that make a request of this purpose different from the one before. */
 const salientFields = {
   voice: ['From', 'To'],
-  'gather-action': ['Digits', 'FinishedOnKey'],
+  'gather-action': ['Digits', 'FinishedOnKey', 'SpeechResult'],
   'dial-action': ['DialCallStatus', 'DialCallDuration', 'CallStatus'],
   'record-action': ['RecordingDuration', 'CallStatus'],
   redirect: [],
+  screening: ['To', 'Digits'],
   'call-status': ['CallStatus', 'CallDuration'],
   'leg-status': ['To', 'CallStatus'],
   'recording-status': ['RecordingStatus', 'RecordingDuration'],

@@ -1,8 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import { HttpTransport, simulateCall } from '../../telephony/simulator';
-import { checkNumber, collect, InputError, numberBetween, parseDigits, runCommand } from './input';
+import { type CallerAnswer, HttpTransport, simulateCall } from '../../telephony/simulator';
+import {
+  checkNumber,
+  collect,
+  InputError,
+  numberBetween,
+  parseAnswers,
+  parseCarrier,
+  runCommand,
+} from './input';
 import { type Mix, planCall } from './mix';
 import { placeOf } from './places';
 import { SeededRandom } from './random';
@@ -23,6 +31,7 @@ interface Options {
   noAnswer: number;
   reject: number;
   hangup: number;
+  carrier: string;
   url?: string;
 }
 
@@ -47,6 +56,7 @@ const command = new Command('npm run traffic --')
   .addOption(noAnswerOption())
   .option('--reject <weight>', 'share of buyers who decline', weight, 5)
   .option('--hangup <weight>', 'share of callers who hang up early', weight, 5)
+  .option('--carrier <name>', 'whose numbers are called: twilio, signalwire or telnyx', 'twilio')
   .option('--url <url>', 'where Callyard is (default: the one started here, else http://localhost:3000)');
 
 /** Commander would take `--no-answer` for the opposite of `--answer`; here it is a share of its own. */
@@ -65,12 +75,12 @@ async function main(): Promise<number> {
   const to = (options.to.length > 0 ? options.to : ['+14155550100']).map((number) =>
     checkNumber('--to', number),
   );
-  const digits = parseDigits(options.digits);
+  const answers = parseAnswers(options.digits);
   const { answer, busy, noAnswer, reject, hangup } = options;
   if (answer + busy + noAnswer + reject + hangup <= 0)
     throw new InputError('All shares are 0: nobody would call.');
   const mix: Mix = { buyers: { answer, busy, 'no-answer': noAnswer, reject }, hangup };
-  const target = await findTarget(options.url, process.env);
+  const target = await findTarget(options.url, parseCarrier(options.carrier), process.env);
   const seed = Math.floor(options.seed ?? randomInt(2 ** 32 - 1));
   console.log(
     `Placing ${options.rate} calls/s for ${options.seconds} s on ${target.apiUrl} (seed ${seed}). Ctrl-C ends.`,
@@ -82,7 +92,7 @@ async function main(): Promise<number> {
   const stops = listenForInterrupts();
   const stopProgress = showProgress(() => tally.progress(elapsed()));
   try {
-    await placeCalls(options, { to, digits, mix, target, seed, tally, elapsed, ...stops });
+    await placeCalls(options, { to, answers, mix, target, seed, tally, elapsed, ...stops });
   } finally {
     stopProgress();
     stops.ignore();
@@ -94,7 +104,7 @@ async function main(): Promise<number> {
 
 interface Run extends Interrupts {
   readonly to: readonly string[];
-  readonly digits: readonly string[];
+  readonly answers: readonly CallerAnswer[];
   readonly mix: Mix;
   readonly target: Target;
   readonly seed: number;
@@ -139,9 +149,8 @@ async function placeOne(
         ...planned,
         voiceUrl: target.voiceUrl,
         statusUrl: target.statusUrl,
-        accountSid: target.accountSid,
-        authToken: target.authToken,
-        digits: run.digits,
+        ...target.account,
+        answers: run.answers,
         callerPlace: placeOf(planned.from),
         calledPlace: placeOf(planned.to),
         speed,

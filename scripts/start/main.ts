@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const config = checkedConfig();
   const folder = dataFolder(process.env);
   const files = dataFiles(folder);
-  await makePassableFolder(folder);
+  await makeDataFolder(folder);
   const secrets = await loadSecrets(process.env);
   await mkdir(files.logs, { recursive: true });
   const lock = await tryLock(files.lock);
@@ -35,6 +35,18 @@ async function main(): Promise<void> {
   } finally {
     await removeRunRecord(files.runRecord);
     await lock.release();
+  }
+}
+
+async function makeDataFolder(folder: string): Promise<void> {
+  try {
+    await makePassableFolder(folder);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new SetupProblem(
+      `The data folder ${folder} cannot be made or used (${code}): set CALLYARD_DATA_DIR to a folder you may write to.`,
+      { cause: error },
+    );
   }
 }
 
@@ -95,8 +107,11 @@ function childEnvironment({ config, secrets, folder }: Run): NodeJS.ProcessEnv {
     PORT: String(config.port),
     CALLYARD_DATA_DIR: folder,
     CALLYARD_ADMIN_KEY: secrets.adminKey,
-    TWILIO_ACCOUNT_SID: secrets.twilioAccountSid,
-    TWILIO_AUTH_TOKEN: secrets.twilioAuthToken,
+    TWILIO_ACCOUNT_SID: secrets.twilio.accountSid,
+    TWILIO_AUTH_TOKEN: secrets.twilio.authToken,
+    SIGNALWIRE_PROJECT_ID: secrets.signalwire.projectId,
+    SIGNALWIRE_SIGNING_KEY: secrets.signalwire.signingKey,
+    TELNYX_PUBLIC_KEY: secrets.telnyx.publicKey,
   };
 }
 

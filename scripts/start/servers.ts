@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { Client } from 'pg';
 import type { Config } from '../../runtime/config';
 import { startPostgres } from '../servers/postgres';
 import { isRunning, type ProcessRecord } from '../servers/processes';
@@ -41,9 +43,52 @@ export async function openDatabase(
   onProgress: OnProgress,
   port = 5432,
 ): Promise<Database> {
-  if (config.databaseUrl !== null) return { url: config.databaseUrl, own: null };
+  if (config.databaseUrl !== null) {
+    await requireDatabase(config.databaseUrl);
+    return { url: config.databaseUrl, own: null };
+  }
   const server = await startPostgres({ dataDir: files.postgres, preferredPort: port, onProgress });
   return { url: server.url, own: server };
+}
+
+/** Milliseconds in which a server of somebody's own has to answer. */
+const ANSWER_MS = 5_000;
+
+/** @throws SetupProblem that names the variable, but not the password in it. */
+async function requireDatabase(url: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: ANSWER_MS });
+  try {
+    await client.connect();
+    await client.end();
+  } catch (error) {
+    const { host, database } = client;
+    throw new SetupProblem(
+      `DATABASE_URL: PostgreSQL at ${host}:${client.port} does not let us into "${database ?? ''}" (${wordsOf(error)}). ` +
+        'Check host, port, user, password and that the database exists; or unset it, and Callyard runs its own.',
+      { cause: error },
+    );
+  }
+}
+
+/** @throws SetupProblem that names the variable. */
+async function requireTemporal(address: string): Promise<void> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: ANSWER_MS });
+    await connection.close();
+  } catch (error) {
+    throw new SetupProblem(
+      `TEMPORAL_ADDRESS: no Temporal server answers at ${address} (${wordsOf(error)}). ` +
+        'Check host and port; or unset it, and Callyard runs its own.',
+      { cause: error },
+    );
+  }
+}
+
+/** The first line of what went wrong. An error for several addresses at once has no message of its own. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : error.name;
+  return error.message.split('\n')[0] || code;
 }
 
 /** The Temporal server to use: the one of `TEMPORAL_ADDRESS`, else an embedded one. `port`: the preferred one. */
@@ -75,6 +120,7 @@ async function externalTemporal(
   searchAttributes: readonly SearchAttribute[],
   onProgress: OnProgress,
 ): Promise<Temporal> {
+  await requireTemporal(address);
   try {
     await ensureSearchAttributes(address, namespace, searchAttributes, onProgress);
   } catch (error) {

@@ -110,7 +110,7 @@ export class System {
       'database',
       async (report) => {
         await migrate(database.url);
-        report('schema is current');
+        report('schema is up to date');
         await loadSampleCampaign(database.url);
       },
       () => 'sample campaign is there',
@@ -135,7 +135,7 @@ export class System {
     await this.options.steps.run(
       'workflows',
       () => ensureWorkflowBundle(),
-      () => 'bundle is current',
+      () => 'bundle is built',
     );
   }
 

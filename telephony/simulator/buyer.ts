@@ -1,5 +1,5 @@
 import type { BuyerBehaviour, Buyers } from './options';
-import type { DialTarget } from './twiml';
+import type { DialTarget } from './verbs';
 
 /** How a dialled leg goes, in simulated seconds after it was dialled. */
 export interface LegPlan {
@@ -7,8 +7,10 @@ export interface LegPlan {
   readonly ringsAt: number | null;
   /** Null when it rings until somebody gives up. */
   readonly decided: { readonly at: number; readonly as: 'answered' | 'busy' | 'rejected' | 'failed' } | null;
-  /** Simulated seconds after which the buyer hangs up; Infinity when the buyer never does. */
+  /** Simulated seconds after the bridge at which the buyer hangs up; Infinity when the buyer never does. */
   readonly talkSeconds: number;
+  /** Pressed at the first Gather before the bridge; empty for nothing. */
+  readonly presses: string;
 }
 
 /** A telephone network takes a moment before it reports ringing. */
@@ -27,21 +29,26 @@ export function planLeg(behaviour: BuyerBehaviour): LegPlan {
         ringsAt: Math.min(RING_DELAY_SECONDS, at),
         decided: { at, as: 'answered' },
         talkSeconds: behaviour.talkSeconds ?? Infinity,
+        presses: behaviour.presses ?? '',
       };
     }
     case 'busy':
-      return { ringsAt: null, decided: { at: behaviour.afterSeconds ?? 1, as: 'busy' }, talkSeconds: 0 };
+      return unanswered(null, { at: behaviour.afterSeconds ?? 1, as: 'busy' });
     case 'no-answer':
-      return { ringsAt: RING_DELAY_SECONDS, decided: null, talkSeconds: 0 };
+      return unanswered(RING_DELAY_SECONDS, null);
     case 'reject': {
       const at = behaviour.afterSeconds ?? 2;
-      return { ringsAt: Math.min(RING_DELAY_SECONDS, at), decided: { at, as: 'rejected' }, talkSeconds: 0 };
+      return unanswered(Math.min(RING_DELAY_SECONDS, at), { at, as: 'rejected' });
     }
     case 'failed':
-      return { ringsAt: null, decided: { at: behaviour.afterSeconds ?? 0.5, as: 'failed' }, talkSeconds: 0 };
+      return unanswered(null, { at: behaviour.afterSeconds ?? 0.5, as: 'failed' });
     default:
       return behaviour satisfies never;
   }
+}
+
+function unanswered(ringsAt: number | null, decided: LegPlan['decided']): LegPlan {
+  return { ringsAt, decided, talkSeconds: 0, presses: '' };
 }
 
 /** Gives each dialled destination its behaviour; keeps the place in the dial order over a whole call. */

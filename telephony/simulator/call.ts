@@ -3,9 +3,9 @@ import type { CallEnding, FinalCallStatus } from './events';
 import { gather, playPrompts } from './gather';
 import { HttpTransport } from './http';
 import { Line, resolveUrl, type Step } from './line';
-import type { SimulatedCall, SimulatedCallOptions } from './options';
+import type { SimulatedCall, CarrierCallOptions } from './options';
 import { record } from './record';
-import type { Verb } from './twiml';
+import type { Verb } from './verbs';
 import type { Webhook } from './webhook';
 
 /** What a caller hears when the platform's answer is unusable. */
@@ -13,6 +13,8 @@ const APPLICATION_ERROR_PROMPT = {
   kind: 'say',
   text: 'We are sorry, an application error has occurred. Goodbye.',
   loop: 1,
+  language: null,
+  voice: null,
 } as const;
 
 /** A platform that redirects for ever is stopped here; real calls need a dozen documents. */
@@ -26,7 +28,7 @@ const MAX_DOCUMENTS = 500;
  * @throws RangeError for options that make no sense
  * @throws the reason of `signal` when it is aborted, or what `onEvent` threw
  */
-export async function simulateCall(options: SimulatedCallOptions): Promise<SimulatedCall> {
+export async function simulateCall(options: CarrierCallOptions): Promise<SimulatedCall> {
   checkOptions(options);
   const transport = options.transport ?? new HttpTransport();
   try {
@@ -175,12 +177,15 @@ function finalStatus(ending: CallEnding, line: Line): FinalCallStatus {
   return line.answeredAt === null ? 'no-answer' : 'completed';
 }
 
-function checkOptions(options: SimulatedCallOptions): void {
-  const { speed = 1, duplicates = 1, digits = [] } = options;
+function checkOptions(options: CarrierCallOptions): void {
+  const { speed = 1, duplicates = 1, digits = [], answers = [] } = options;
   if (!(speed > 0)) throw new RangeError(`speed must be above 0, got ${speed}`);
   if (!Number.isInteger(duplicates) || duplicates < 1) {
     throw new RangeError(`duplicates must be a whole number from 1, got ${duplicates}`);
   }
-  const wrong = digits.find((keys) => !/^[0-9*#]*$/.test(keys));
+  if (options.digits !== undefined && options.answers !== undefined)
+    throw new RangeError('give digits or answers, not both');
+  const keys = [...digits, ...answers].filter((answer) => typeof answer === 'string');
+  const wrong = keys.find((entry) => !/^[0-9*#]*$/.test(entry));
   if (wrong !== undefined) throw new RangeError(`digits may be 0-9, * and #, got "${wrong}"`);
 }

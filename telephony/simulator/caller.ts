@@ -1,18 +1,18 @@
 import type { CallerPhase } from './events';
-import type { CallerHangUp } from './options';
+import type { CallerAnswer, CallerHangUp } from './options';
 
-/** The person calling: which part of the call they are in, when their patience ends, and what they press. */
+/** The person calling: which part of the call they are in, when their patience ends, and what they press or say. */
 export class Caller {
   private current: CallerPhase = 'ivr';
   private deadlineAt = Infinity;
   private readonly seen = new Set<CallerPhase>();
-  private nextDigits = 0;
+  private nextAnswer = 0;
   /** True once they have hung up. */
   gone = false;
 
   constructor(
     private readonly hangUp: CallerHangUp,
-    private readonly digits: readonly string[],
+    private readonly answers: readonly CallerAnswer[],
   ) {
     this.arm('ivr', 0);
   }
@@ -31,11 +31,11 @@ export class Caller {
     if (phase !== this.current) this.arm(phase, now);
   }
 
-  /** What they press at the next Gather; empty for nothing. */
-  takeDigits(): string {
-    const digits = this.digits[this.nextDigits] ?? '';
-    this.nextDigits += 1;
-    return digits;
+  /** What they press or say at the next Gather; empty for nothing. */
+  takeAnswer(): CallerAnswer {
+    const answer = this.answers[this.nextAnswer] ?? '';
+    this.nextAnswer += 1;
+    return answer;
   }
 
   private arm(phase: CallerPhase, now: number): void {

@@ -1,13 +1,15 @@
 import { isDialable, planLeg } from './buyer';
-import type { CallEnding, DialCallStatus, LegResult } from './events';
+import type { CallEnding, DialCallStatus } from './events';
 import { type Recording, recordingUrl } from './fields';
 import { Leg, sipCode } from './leg';
-import { type Line, newSid, resolveUrl, type Step } from './line';
+import { type Line, resolveUrl, type Step } from './line';
 import type { LegRecord } from './options';
 import { reportRecording } from './record';
-import { type DialVerb, errorCodes } from './twiml';
+import { ring } from './ringing';
+import { errorCodes } from './twiml';
+import type { DialVerb } from './verbs';
 
-/** Runs a Dial: rings every destination at once, bridges the first that answers, then asks the action. */
+/** Runs a Dial: rings every destination at once, bridges the first that is ready, then asks the action. */
 export async function dial(verb: DialVerb, documentUrl: string, line: Line): Promise<Step> {
   if (!verb.answerOnBridge) line.answer();
   const destinations = verb.targets.map((target) => target.destination).join(', ');
@@ -28,66 +30,25 @@ function makeLeg(verb: DialVerb, target: DialVerb['targets'][number], documentUr
   return new Leg(target, plan, verb.callerId ?? line.parties.from, documentUrl, line);
 }
 
-/** Lets the legs ring until one answers, all have ended, the timeout, or the caller's hang-up. */
-async function ring(legs: readonly Leg[], timeoutSeconds: number, line: Line): Promise<Leg | null> {
-  const dialledAt = line.clock.now();
-  const moments = legs
-    .flatMap((leg) => [
-      ...(leg.plan.ringsAt === null ? [] : [{ at: leg.plan.ringsAt, leg, what: 'ringing' as const }]),
-      ...(leg.plan.decided === null ? [] : [{ at: leg.plan.decided.at, leg, what: leg.plan.decided.as }]),
-    ])
-    .filter((moment) => moment.at < timeoutSeconds)
-    .sort((a, b) => a.at - b.at);
-  for (const { at, leg, what } of moments) {
-    if (!(await line.waitUntil(dialledAt + at))) return endAll(legs, 'canceled');
-    switch (what) {
-      case 'ringing':
-        leg.ring();
-        break;
-      case 'answered':
-        leg.answer();
-        endAll(
-          legs.filter((other) => other !== leg),
-          'lost',
-        );
-        return leg;
-      case 'busy':
-      case 'rejected':
-      case 'failed':
-        leg.finish(what);
-        break;
-      default:
-        what satisfies never;
-    }
-  }
-  if (legs.every((leg) => leg.record !== null)) return null;
-  const stayed = await line.waitUntil(dialledAt + timeoutSeconds);
-  return endAll(legs, stayed ? 'no-answer' : 'canceled');
-}
-
-function endAll(legs: readonly Leg[], result: LegResult): null {
-  for (const leg of legs) leg.finish(result);
-  return null;
-}
-
 /** The conversation, until either side or the time limit ends it. Returns the recording when one was asked for. */
 async function talk(leg: Leg, verb: DialVerb, documentUrl: string, line: Line): Promise<Recording | null> {
   line.answer();
-  const answeredAt = line.clock.now();
-  line.caller.enter('talking', answeredAt);
+  leg.bridge();
+  const bridgedAt = line.clock.now();
+  line.caller.enter('talking', bridgedAt);
   const recording: Recording | null = verb.record
-    ? { sid: newSid('RE'), source: 'DialVerb', startedAt: new Date() }
+    ? { sid: line.profile.newRecordingSid(), source: 'DialVerb', startedAt: new Date() }
     : null;
   if (recording !== null) {
     reportRecording(verb.recordingCallback, documentUrl, recording, 'in-progress', null, line);
   }
-  const buyerLeavesAt = answeredAt + leg.plan.talkSeconds;
-  const limitAt = answeredAt + verb.timeLimitSeconds;
+  const buyerLeavesAt = bridgedAt + leg.plan.talkSeconds;
+  const limitAt = bridgedAt + verb.timeLimitSeconds;
   const stayed = await line.waitUntil(Math.min(buyerLeavesAt, limitAt));
   if (stayed && buyerLeavesAt <= limitAt) line.emit({ type: 'hung-up', by: 'buyer', during: 'talking' });
   leg.finish('completed');
   if (recording !== null) {
-    const seconds = Math.round(line.clock.now() - answeredAt);
+    const seconds = Math.round(line.clock.now() - bridgedAt);
     reportRecording(verb.recordingCallback, documentUrl, recording, 'completed', seconds, line);
   }
   if (stayed) line.caller.enter('ivr', line.clock.now());
@@ -107,7 +68,8 @@ function conclude(
   const deciding = winner?.record ?? decidingRecord(records);
   const status = dialStatus(deciding, line);
   const talkSeconds = winner?.record?.talkSeconds ?? 0;
-  line.dials.push({ status, bridged: winner !== null, talkSeconds, legs: records });
+  const callerId = verb.callerId ?? line.parties.from;
+  line.dials.push({ status, bridged: winner !== null, callerId, talkSeconds, legs: records });
   const gone: CallEnding = { kind: 'caller-hung-up', during: line.caller.phase };
   if (verb.action === null) return line.caller.gone ? { kind: 'end', ending: gone } : { kind: 'next' };
   const fields = {
@@ -116,7 +78,10 @@ function conclude(
     ...(deciding === undefined
       ? {}
       : { DialCallSid: deciding.legSid, DialSipResponseCode: sipCode(deciding.result) }),
-    ...(winner === null ? {} : { DialCallDuration: String(Math.round(talkSeconds)) }),
+    // From the answer on, what the buyer heard before the bridge included.
+    ...(deciding === undefined || (winner === null && deciding.answeredSeconds === 0)
+      ? {}
+      : { DialCallDuration: String(Math.round(deciding.answeredSeconds)) }),
     ...(recording === null ? {} : { RecordingUrl: recordingUrl(line.parties.accountSid, recording.sid) }),
   };
   const webhook = line.webhook('dial-action', verb.method, resolveUrl(verb.action, documentUrl), fields);
@@ -136,6 +101,8 @@ function dialStatus(deciding: LegRecord | undefined, line: Line): DialCallStatus
   switch (deciding.result) {
     case 'completed':
       return 'completed';
+    case 'declined':
+      return line.options.declinedDialStatus ?? 'completed';
     case 'busy':
     case 'rejected':
       return 'busy';

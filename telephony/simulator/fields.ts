@@ -36,15 +36,19 @@ export function baseFields(
   };
 }
 
-/** What a call-progress report adds. `durationSeconds` only in the last one. */
-export function progressFields(sequence: number, durationSeconds: number | null): Fields {
+/** What a call-progress report adds. `durationSeconds` only in the last one; `timestamp` in the carrier's format. */
+export function progressFields(
+  sequence: number,
+  durationSeconds: number | null,
+  timestamp: string = rfc2822(new Date()),
+): Fields {
   const timing =
     durationSeconds === null
       ? {}
       : { CallDuration: String(durationSeconds), Duration: String(Math.ceil(durationSeconds / 60)) };
   return {
     SequenceNumber: String(sequence),
-    Timestamp: rfc2822(new Date()),
+    Timestamp: timestamp,
     CallbackSource: 'call-progress-events',
     ...timing,
   };

@@ -1,8 +1,16 @@
 /*
- * A carrier for a platform without a telephone: speaks the Twilio dialect over real HTTP to any voice URL, and knows
- * nothing of what answers there. Fields and behaviour follow Twilio's public documentation.
+ * A carrier for a platform without a telephone: speaks the Twilio dialect, as Twilio, SignalWire or Telnyx do, over
+ * real HTTP to any voice URL, and knows nothing of what answers there. Fields and behaviour follow the carriers' public
+ * documentation.
  */
 export { simulateCall } from './call';
+export type {
+  CarrierAccount,
+  CarrierName,
+  SignalWireAccount,
+  TelnyxAccount,
+  TwilioAccount,
+} from './carriers';
 export type {
   CallEnding,
   CallerPhase,
@@ -14,6 +22,7 @@ export type {
   HttpMethod,
   HungUpBy,
   LegResult,
+  Manner,
   WebhookPurpose,
 } from './events';
 export { HttpTransport } from './http';
@@ -21,7 +30,10 @@ export type {
   BuyerBehaviour,
   Buyers,
   CallbackReport,
+  CallerAnswer,
   CallerHangUp,
+  CarrierCallOptions,
+  CallScript,
   Delivery,
   DialRecord,
   LegRecord,
@@ -30,5 +42,6 @@ export type {
   SimulatedCallOptions,
   WebhookRecord,
 } from './options';
-export { parseTwiml, type Document, type Verb } from './twiml';
+export { parseTwiml, type Document } from './twiml';
+export type { Verb } from './verbs';
 export { signedRequest, type Webhook } from './webhook';

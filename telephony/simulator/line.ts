@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { BuyerCast, defaultBuyers } from './buyer';
 import { Callbacks } from './callbacks';
 import { Caller } from './caller';
+import { type CarrierProfile, profileOf } from './carriers';
 import { SimulatedClock } from './clock';
 import type {
   CallEnding,
@@ -14,8 +14,9 @@ import type {
 } from './events';
 import { baseFields, type Parties, progressFields } from './fields';
 import type { HttpTransport } from './http';
-import type { DialRecord, Place, SimulatedCallOptions } from './options';
-import { errorCodes, parseTwiml, type Verb } from './twiml';
+import type { DialRecord, Place, CarrierCallOptions } from './options';
+import { errorCodes, parseTwiml } from './twiml';
+import type { Verb } from './verbs';
 import { type Webhook, type WebhookResult, WebhookSender } from './webhook';
 
 /** What to do after a verb. */
@@ -25,12 +26,17 @@ export type Step =
   /** `lastAction` is still asked, but its instructions have no call left to act on. */
   | { readonly kind: 'end'; readonly ending: CallEnding; readonly lastAction?: Webhook };
 
-export type Instructions =
-  | { readonly kind: 'verbs'; readonly url: string; readonly verbs: readonly Verb[] }
-  | { readonly kind: 'end'; readonly ending: CallEnding };
+export interface Document {
+  readonly kind: 'verbs';
+  readonly url: string;
+  readonly verbs: readonly Verb[];
+}
+
+export type Instructions = Document | { readonly kind: 'end'; readonly ending: CallEnding };
 
 /** The caller's leg: everything that the verbs share. */
 export class Line {
+  readonly profile: CarrierProfile;
   readonly parties: Parties;
   readonly clock: SimulatedClock;
   readonly caller: Caller;
@@ -49,15 +55,16 @@ export class Line {
   private readonly stop = new AbortController();
 
   constructor(
-    readonly options: SimulatedCallOptions,
+    readonly options: CarrierCallOptions,
     transport: HttpTransport,
   ) {
     this.signal =
       options.signal === undefined ? this.stop.signal : AbortSignal.any([this.stop.signal, options.signal]);
     // Every wait and request under way listens; with copies there are many at once.
     setMaxListeners(0, this.signal);
+    this.profile = profileOf(options);
     this.parties = {
-      callSid: options.callSid ?? newSid('CA'),
+      callSid: options.callSid ?? this.profile.newCallSid(),
       accountSid: options.accountSid,
       from: options.from,
       to: options.to,
@@ -65,11 +72,14 @@ export class Line {
       toPlace: options.calledPlace ?? placeOf(options.to),
     };
     this.clock = new SimulatedClock(options.speed ?? 1, this.signal);
-    this.caller = new Caller(options.callerHangUp ?? { during: 'never' }, options.digits ?? []);
+    this.caller = new Caller(
+      options.callerHangUp ?? { during: 'never' },
+      options.answers ?? options.digits ?? [],
+    );
     this.cast = new BuyerCast(options.buyers ?? defaultBuyers);
     const emit = (event: CallEventBody): void => this.emit(event);
     const settings = {
-      authToken: options.authToken,
+      profile: this.profile,
       timeoutMilliseconds: options.requestTimeoutMilliseconds ?? 15_000,
       duplicates: options.duplicates ?? 1,
       signal: this.signal,
@@ -152,7 +162,7 @@ export class Line {
       const found = result.contentType === '' ? 'no Content-Type' : `Content-Type ${result.contentType}`;
       return this.applicationError(errorCodes.contentType, `${webhook.url} answered with ${found}, not XML`);
     }
-    const document = parseTwiml(result.body);
+    const document = parseTwiml(result.body, this.profile.rules);
     if (!document.ok) {
       return this.applicationError(
         document.code,
@@ -168,7 +178,8 @@ export class Line {
   reportEnd(status: FinalCallStatus, durationSeconds: number): void {
     const url = this.options.statusUrl;
     if (url === undefined) return;
-    const webhook = this.webhook('call-status', 'POST', url, progressFields(0, durationSeconds), status);
+    const progress = progressFields(0, durationSeconds, this.profile.timestamp(new Date()));
+    const webhook = this.webhook('call-status', 'POST', url, progress, status);
     this.callbacks.report({ purpose: 'call-status', status, sid: this.parties.callSid }, webhook);
   }
 
@@ -197,11 +208,6 @@ export class Line {
     this.emit({ type: 'application-error', code, message });
     return { kind: 'end', ending: { kind: 'application-error', code, message } };
   }
-}
-
-/** A new sid in Twilio's shape: two letters and 32 hex digits. */
-export function newSid(prefix: 'CA' | 'RE'): string {
-  return prefix + randomBytes(16).toString('hex');
 }
 
 /** Resolves an action against the URL of the document it stands in; null is that document itself. */

@@ -1,3 +1,4 @@
+import type { CarrierAccount, TwilioAccount } from './carriers';
 import type {
   CallEnding,
   CallerPhase,
@@ -12,8 +13,16 @@ import type { HttpTransport } from './http';
 
 /** What a dialled buyer does. All times are simulated seconds. */
 export type BuyerBehaviour =
-  /** Rings for `ringSeconds` (default 3), answers, and hangs up after `talkSeconds` (default: never first). */
-  | { readonly kind: 'answer'; readonly ringSeconds?: number; readonly talkSeconds?: number }
+  /**
+   * Rings for `ringSeconds` (default 3), answers, and hangs up `talkSeconds` after the bridge (default: never first).
+   * `presses`: keys at the first Gather of a document that runs before the bridge (default: none).
+   */
+  | {
+      readonly kind: 'answer';
+      readonly ringSeconds?: number;
+      readonly talkSeconds?: number;
+      readonly presses?: string;
+    }
   /** The line is busy; known after `afterSeconds` (default 1). */
   | { readonly kind: 'busy'; readonly afterSeconds?: number }
   /** Rings until the Dial's timeout. */
@@ -41,6 +50,9 @@ export type CallerHangUp =
   | { readonly during: 'never' }
   | { readonly during: CallerPhase; readonly afterSeconds: number };
 
+/** What the caller does at a Gather: keys (empty: nothing), or words that the recogniser takes with a confidence. */
+export type CallerAnswer = string | { readonly say: string; readonly confidence?: number };
+
 /** Where a party's number is registered, sent as FromCity and the like. */
 export interface Place {
   readonly city?: string;
@@ -64,21 +76,26 @@ export type Delivery =
   | { readonly kind: 'drop' }
   | { readonly kind: 'delay'; readonly seconds: number };
 
-export interface SimulatedCallOptions {
+/** A call to a number of Twilio's. */
+export type SimulatedCallOptions = CallScript & TwilioAccount;
+
+/** A call to a number of any carrier's. */
+export type CarrierCallOptions = CallScript & CarrierAccount;
+
+export interface CallScript {
   /** Asked for the first instructions. Absolute http(s) URL. */
   readonly voiceUrl: string;
   readonly voiceMethod?: HttpMethod;
   /** Told when the call has ended. */
   readonly statusUrl?: string;
-  readonly accountSid: string;
-  /** Signs every request; never sent or logged. */
-  readonly authToken: string;
   readonly from: string;
   readonly to: string;
-  /** Default: `CA` and 32 random hex digits. */
+  /** Default: a new one in the carrier's shape, such as `CA` and 32 random hex digits. */
   readonly callSid?: string;
   /** What the caller presses at each Gather, in order. Missing or empty: nothing, until the Gather's timeout. */
   readonly digits?: readonly string[];
+  /** As `digits`, for callers who also speak. Only one of the two. */
+  readonly answers?: readonly CallerAnswer[];
   /** Default: never. */
   readonly callerHangUp?: CallerHangUp;
   /** Simulated seconds the caller speaks into a Record before falling silent. Default 5. */
@@ -106,6 +123,11 @@ export interface SimulatedCallOptions {
    * platform must take both. Default `canceled`.
    */
   readonly abandonedDialStatus?: 'canceled' | 'no-answer';
+  /**
+   * What a Dial is reported as whose buyer answered, but was hung up before the bridge. Twilio's documentation does not
+   * say; its legs end as `completed`. Default `completed`.
+   */
+  readonly declinedDialStatus?: DialCallStatus;
   /** Told of everything as it happens. An error it throws ends the simulation. */
   readonly onEvent?: (event: CallEvent) => void;
   /** Stops the carrier dead: nothing more is sent and the promise rejects with the signal's reason. */
@@ -134,7 +156,9 @@ export interface LegRecord {
   readonly destination: string;
   readonly legSid: string;
   readonly result: LegResult;
-  /** Simulated seconds between answer and end. */
+  /** Simulated seconds between answer and end, what was heard before the bridge included; 0 when never answered. */
+  readonly answeredSeconds: number;
+  /** Simulated seconds between bridge and end. */
   readonly talkSeconds: number;
 }
 
@@ -142,7 +166,9 @@ export interface LegRecord {
 export interface DialRecord {
   readonly status: DialCallStatus;
   readonly bridged: boolean;
-  /** Simulated seconds between answer and end. */
+  /** The number the buyer saw. */
+  readonly callerId: string;
+  /** Simulated seconds between bridge and end. */
   readonly talkSeconds: number;
   readonly legs: readonly LegRecord[];
 }

@@ -1,6 +1,6 @@
-import { newSid, resolveUrl, type Line, type Step } from './line';
+import { resolveUrl, type Line, type Step } from './line';
 import { type Recording, recordingFields, recordingUrl } from './fields';
-import type { RecordingCallback, RecordVerb } from './twiml';
+import type { RecordingCallback, RecordVerb } from './verbs';
 
 /** Tells the recording callback of a new status, when it asked for it. */
 export function reportRecording(
@@ -29,7 +29,11 @@ export async function record(verb: RecordVerb, documentUrl: string, line: Line):
   line.emit({ type: 'verb', verb: 'record', text: `at most ${verb.maxLengthSeconds} s` });
   const startedAt = line.clock.now();
   line.caller.enter('talking', startedAt);
-  const recording: Recording = { sid: newSid('RE'), source: 'RecordVerb', startedAt: new Date() };
+  const recording: Recording = {
+    sid: line.profile.newRecordingSid(),
+    source: 'RecordVerb',
+    startedAt: new Date(),
+  };
   reportRecording(verb.recordingCallback, documentUrl, recording, 'in-progress', null, line);
   const speech = (line.options.messageSeconds ?? 5) + verb.timeoutSeconds;
   const stayed = await line.waitUntil(startedAt + Math.min(verb.maxLengthSeconds, speech));

@@ -1,83 +1,18 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import type { HttpMethod } from './events';
+import { type DocumentRules, twilioRules } from './carriers';
+import type { DialTarget, DialVerb, GatherVerb, Prompt, RecordingCallback, RecordVerb, Verb } from './verbs';
 import { Attributes, childElements, type Element, isElement, textOf, type XmlNode } from './xml';
-
-/** What the caller hears. */
-export type Prompt =
-  | { readonly kind: 'say'; readonly text: string; readonly loop: number }
-  | { readonly kind: 'play'; readonly url: string; readonly loop: number }
-  | { readonly kind: 'pause'; readonly seconds: number };
-
-export type LegEvent = 'initiated' | 'ringing' | 'answered' | 'completed';
-
-/** One destination of a Dial. */
-export interface DialTarget {
-  readonly kind: 'number' | 'sip';
-  readonly destination: string;
-  readonly statusCallback: string | null;
-  readonly statusCallbackMethod: HttpMethod;
-  readonly statusCallbackEvents: readonly LegEvent[];
-}
-
-export interface RecordingCallback {
-  readonly url: string;
-  readonly method: HttpMethod;
-  readonly events: readonly string[];
-}
-
-export interface GatherVerb {
-  readonly kind: 'gather';
-  /** Null: the document's own URL. */
-  readonly action: string | null;
-  readonly method: HttpMethod;
-  /** Infinity when the caller ends the input. */
-  readonly numDigits: number;
-  /** Empty when no key ends the input. */
-  readonly finishOnKey: string;
-  readonly timeoutSeconds: number;
-  readonly actionOnEmptyResult: boolean;
-  readonly prompts: readonly Prompt[];
-}
-
-export interface DialVerb {
-  readonly kind: 'dial';
-  /** Null: the next verb follows. */
-  readonly action: string | null;
-  readonly method: HttpMethod;
-  readonly timeoutSeconds: number;
-  readonly timeLimitSeconds: number;
-  /** Null: the caller's own number is shown. */
-  readonly callerId: string | null;
-  readonly answerOnBridge: boolean;
-  readonly record: boolean;
-  readonly recordingCallback: RecordingCallback | null;
-  readonly targets: readonly DialTarget[];
-}
-
-export interface RecordVerb {
-  readonly kind: 'record';
-  /** Null: the document's own URL. */
-  readonly action: string | null;
-  readonly method: HttpMethod;
-  readonly maxLengthSeconds: number;
-  /** Silence that ends the recording. */
-  readonly timeoutSeconds: number;
-  readonly recordingCallback: RecordingCallback | null;
-}
-
-export type Verb =
-  | Prompt
-  | GatherVerb
-  | DialVerb
-  | RecordVerb
-  | { readonly kind: 'redirect'; readonly url: string; readonly method: HttpMethod }
-  | { readonly kind: 'reject'; readonly reason: 'busy' | 'rejected' }
-  | { readonly kind: 'hangup' };
 
 /** A document's verbs, or why Twilio would end the call with an application error. */
 export type Document =
   | { readonly ok: true; readonly verbs: readonly Verb[]; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly code: number; readonly message: string };
+
+/** https://www.twilio.com/docs/voice/twiml/number: more than ten at once are not dialled. */
+const MOST_TARGETS = 10;
+
+/** `speechTimeout="auto"` waits for a natural pause; a second is a usual one. */
+const NATURAL_PAUSE_SECONDS = 1;
 
 const finishKeys = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', ''] as const;
 
@@ -93,8 +28,10 @@ export const errorCodes = {
 /**
  * Reads a TwiML document in order. What Twilio ignores (unknown verbs, nouns and attributes, values out of range)
  * is skipped with a warning; what ends a call there (not XML, no Response) is an error.
+ *
+ * @param rules ranges of the carrier that reads it
  */
-export function parseTwiml(xml: string): Document {
+export function parseTwiml(xml: string, rules: DocumentRules = twilioRules): Document {
   const valid = XMLValidator.validate(xml);
   if (valid !== true) return { ok: false, code: errorCodes.parse, message: `not XML: ${valid.err.msg}` };
   const parser = new XMLParser({
@@ -113,11 +50,11 @@ export function parseTwiml(xml: string): Document {
     return { ok: false, code: errorCodes.parse, message: 'the document is not one <Response>' };
   }
   const warnings: string[] = [];
-  const verbs = childElements(response.children).flatMap((element) => readVerb(element, warnings));
+  const verbs = childElements(response.children).flatMap((element) => readVerb(element, rules, warnings));
   return { ok: true, verbs, warnings };
 }
 
-function readVerb(element: Element, warnings: string[]): Verb[] {
+function readVerb(element: Element, rules: DocumentRules, warnings: string[]): Verb[] {
   const prompt = readPrompt(element, warnings);
   if (prompt !== null) return [prompt];
   const attributes = new Attributes(element, warnings);
@@ -125,7 +62,7 @@ function readVerb(element: Element, warnings: string[]): Verb[] {
     case 'Gather':
       return [readGather(element, attributes, warnings)];
     case 'Dial':
-      return [readDial(element, attributes, warnings)];
+      return [readDial(element, attributes, rules, warnings)];
     case 'Record':
       return [readRecord(attributes)];
     case 'Redirect': {
@@ -154,11 +91,12 @@ function readPrompt(element: Element, warnings: string[]): Prompt | null {
   const attributes = new Attributes(element, warnings);
   switch (element.name) {
     case 'Say': {
-      attributes.pass('voice', 'language');
       const prompt: Prompt = {
         kind: 'say',
         text: textOf(element),
         loop: attributes.integer('loop', 0, 1000, 1),
+        language: attributes.text('language'),
+        voice: attributes.text('voice'),
       };
       attributes.done();
       return prompt;
@@ -189,17 +127,22 @@ function readGather(element: Element, attributes: Attributes, warnings: string[]
     if (prompt === null) warnings.push(`<${child.name}> cannot stand in <Gather>; ignored`);
     return prompt === null ? [] : [prompt];
   });
-  attributes.pass('language', 'bargeIn');
-  const input = attributes.text('input') ?? 'dtmf';
-  if (!input.split(/[\s,]+/).includes('dtmf'))
-    warnings.push(`Gather input="${input}": only digits are simulated`);
+  attributes.pass('speechModel', 'profanityFilter', 'enhanced');
+  const input = attributes.list('input', ['dtmf', 'speech'], ['dtmf']);
+  const timeoutSeconds = attributes.integer('timeout', 1, 120, 5);
   const gather: GatherVerb = {
     kind: 'gather',
     action: attributes.text('action'),
     method: attributes.method('method'),
+    takesDigits: input.includes('dtmf'),
+    takesSpeech: input.includes('speech'),
     numDigits: attributes.integer('numDigits', 1, Infinity, Infinity),
     finishOnKey: attributes.oneOf('finishOnKey', finishKeys, '#'),
-    timeoutSeconds: attributes.integer('timeout', 1, 120, 5),
+    timeoutSeconds,
+    speechTimeoutSeconds: readSpeechTimeout(attributes, timeoutSeconds),
+    language: attributes.text('language'),
+    hints: readHints(attributes.text('hints')),
+    bargeIn: attributes.boolean('bargeIn', true),
     actionOnEmptyResult: attributes.boolean('actionOnEmptyResult', false),
     prompts,
   };
@@ -207,15 +150,39 @@ function readGather(element: Element, attributes: Attributes, warnings: string[]
   return gather;
 }
 
-function readDial(element: Element, attributes: Attributes, warnings: string[]): DialVerb {
+/** Without one, the Gather's own timeout ends the speech too. */
+function readSpeechTimeout(attributes: Attributes, timeoutSeconds: number): number {
+  return attributes.is('speechTimeout', 'auto')
+    ? NATURAL_PAUSE_SECONDS
+    : attributes.integer('speechTimeout', 1, 120, timeoutSeconds);
+}
+
+function readHints(text: string | null): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((hint) => hint.trim())
+    .filter((hint) => hint !== '');
+}
+
+function readDial(
+  element: Element,
+  attributes: Attributes,
+  { dialTimeoutSeconds, dialTimeLimitSeconds }: DocumentRules,
+  warnings: string[],
+): DialVerb {
   const record = attributes.text('record') ?? 'do-not-record';
   attributes.pass('hangupOnStar', 'trim', 'ringTone', 'recordingTrack', 'sequential');
   const dial: DialVerb = {
     kind: 'dial',
     action: attributes.text('action'),
     method: attributes.method('method'),
-    timeoutSeconds: attributes.integer('timeout', 1, 600, 30),
-    timeLimitSeconds: attributes.integer('timeLimit', 1, 86_400, 14_400),
+    timeoutSeconds: attributes.integer('timeout', dialTimeoutSeconds.least, dialTimeoutSeconds.most, 30),
+    timeLimitSeconds: attributes.integer(
+      'timeLimit',
+      dialTimeLimitSeconds.least,
+      dialTimeLimitSeconds.most,
+      14_400,
+    ),
     callerId: attributes.text('callerId'),
     answerOnBridge: attributes.boolean('answerOnBridge', false),
     record: record !== 'do-not-record' && record !== 'false',
@@ -234,13 +201,15 @@ function readTargets(dial: Element, warnings: string[]): DialTarget[] {
       {
         kind: 'number',
         destination: bare,
+        url: null,
+        method: 'POST',
         statusCallback: null,
         statusCallbackMethod: 'POST',
         statusCallbackEvents: [],
       },
     ];
   }
-  return nouns.flatMap((noun): DialTarget[] => {
+  const targets = nouns.flatMap((noun): DialTarget[] => {
     if (noun.name !== 'Number' && noun.name !== 'Sip') {
       warnings.push(`<${noun.name}> in <Dial> is not simulated; ignored`);
       return [];
@@ -249,6 +218,8 @@ function readTargets(dial: Element, warnings: string[]): DialTarget[] {
     const target: DialTarget = {
       kind: noun.name === 'Number' ? 'number' : 'sip',
       destination: textOf(noun),
+      url: attributes.text('url'),
+      method: attributes.method('method'),
       statusCallback: attributes.text('statusCallback'),
       statusCallbackMethod: attributes.method('statusCallbackMethod'),
       statusCallbackEvents: attributes.list(
@@ -260,6 +231,9 @@ function readTargets(dial: Element, warnings: string[]): DialTarget[] {
     attributes.done();
     return [target];
   });
+  if (targets.length > MOST_TARGETS)
+    warnings.push(`<Dial> has ${targets.length} destinations; the first ${MOST_TARGETS} are dialled`);
+  return targets.slice(0, MOST_TARGETS);
 }
 
 function readRecord(attributes: Attributes): RecordVerb {

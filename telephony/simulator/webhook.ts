@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks';
+import { type CarrierProfile, twilioProfile } from './carriers';
 import type { CallEventBody, HttpMethod, WebhookPurpose } from './events';
 import type { HttpResult, HttpTransport } from './http';
 import type { WebhookRecord } from './options';
@@ -18,14 +18,14 @@ export type WebhookResult =
   | { readonly ok: false; readonly status: number | null; readonly message: string };
 
 export interface WebhookSettings {
-  readonly authToken: string;
+  readonly profile: CarrierProfile;
   readonly timeoutMilliseconds: number;
   readonly duplicates: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Sends signed requests the way Twilio does: form-encoded, signed over the exact URL, one retry after a failed
+ * Sends signed requests the way carriers of the Twilio dialect do: form-encoded, signed over the exact URL, one retry after a failed
  * connection or a 5xx answer, under one idempotency token. A timeout is never retried: the request may have worked.
  */
 export class WebhookSender {
@@ -41,7 +41,9 @@ export class WebhookSender {
   ) {}
 
   /** Sends all copies at once; returns the first good answer, or the first failure when no copy got one. */
-  async send(webhook: Webhook): Promise<WebhookResult> {
+  async send(plain: Webhook): Promise<WebhookResult> {
+    const fields = this.settings.profile.translate(plain.purpose, plain.fields);
+    const webhook = { ...plain, fields };
     const token = randomUUID();
     const copies = Array.from({ length: this.settings.duplicates }, (_, index) =>
       this.sendCopy(webhook, index + 1, token),
@@ -85,7 +87,7 @@ export class WebhookSender {
     this.emit({ type: 'webhook-sent', purpose, method, url, fields, copy, attempt });
     const since = performance.now();
     const result = await this.transport.exchange({
-      ...signedRequest(webhook, this.settings.authToken, token),
+      ...carrierRequest(webhook, this.settings.profile, token),
       timeoutMilliseconds: this.settings.timeoutMilliseconds,
       signal: this.settings.signal,
     });
@@ -113,27 +115,40 @@ export class WebhookSender {
   }
 }
 
+interface SignedRequest {
+  readonly method: HttpMethod;
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+/** A request as Twilio signs it, for those who send webhooks one by one. */
+export function signedRequest(webhook: Webhook, authToken: string, idempotencyToken: string): SignedRequest {
+  return carrierRequest(webhook, twilioProfile(authToken), idempotencyToken);
+}
+
 /** Builds the signed request. GET carries the fields in the query, which the signature then covers. */
-export function signedRequest(
-  webhook: Webhook,
-  authToken: string,
-  idempotencyToken: string,
-): { method: HttpMethod; url: string; headers: Record<string, string>; body: string } {
+function carrierRequest(webhook: Webhook, profile: CarrierProfile, token: string): SignedRequest {
   const form = new URLSearchParams(webhook.fields).toString();
   const target = new URL(webhook.url);
   target.hash = '';
   const base = target.toString();
   const isGet = webhook.method === 'GET';
   const url = isGet ? `${base}${target.search === '' ? '?' : '&'}${form}` : base;
-  return {
+  const unsigned = {
     method: webhook.method,
     url,
     body: isGet ? '' : form,
+    fields: isGet ? {} : webhook.fields,
+  };
+  return {
+    method: unsigned.method,
+    url,
+    body: unsigned.body,
     headers: {
       Accept: '*/*',
-      'User-Agent': 'TwilioProxy/1.1 (simulator)',
-      'I-Twilio-Idempotency-Token': idempotencyToken,
-      'X-Twilio-Signature': getExpectedTwilioSignature(authToken, url, isGet ? {} : { ...webhook.fields }),
+      'User-Agent': profile.userAgent,
+      ...profile.sign(unsigned, token),
       ...(isGet ? {} : { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8' }),
     },
   };

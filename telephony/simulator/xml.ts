@@ -63,6 +63,13 @@ export class Attributes {
     for (const name of names) this.unread.delete(name);
   }
 
+  /** Whether it has exactly this value; if not, it is still to be read. */
+  is(name: string, value: string): boolean {
+    if (this.element.attributes[name] !== value) return false;
+    this.unread.delete(name);
+    return true;
+  }
+
   integer(name: string, min: number, max: number, fallback: number): number {
     const text = this.text(name);
     if (text === null) return fallback;

@@ -1,30 +1,15 @@
-import { validateRequest } from 'twilio/lib/webhooks/webhooks';
-import type { CarrierDialect, WebhookRequest } from '../port';
-import { readInbound, readLeg, readRecording, readStatus, readStep, signedFields } from './read';
-import { renderTwiml } from './render';
+import type { CarrierDialect } from '../port';
+import { createTwimlDialect } from '../twiml/dialect';
+import { verifyHmac } from '../twiml/hmac';
+import { stirVerstat } from '../twiml/read';
+import { TWILIO_ACCEPTS } from '../twiml/render';
 
 /** Twilio's dialect: form-encoded webhooks signed with the account's auth token, TwiML back. */
 export function createTwilioDialect(account: { readonly authToken: string }): CarrierDialect {
-  return {
+  return createTwimlDialect({
     carrier: 'twilio',
-    verify: (request) => verify(request, account.authToken),
-    readInbound,
-    readStep,
-    readStatus,
-    readLeg,
-    readRecording,
-    render: (instructions, { baseUrl }) => ({
-      contentType: 'text/xml; charset=utf-8',
-      body: renderTwiml(instructions, `${baseUrl}/telephony/twilio`),
-    }),
-  };
-}
-
-/** https://www.twilio.com/docs/usage/security#validating-requests; the library tries the URL with and without a port. */
-function verify(request: WebhookRequest, authToken: string): 'ok' | 'missing' | 'mismatch' {
-  const signature = request.headers['x-twilio-signature'];
-  if (typeof signature !== 'string' || signature === '') return 'missing';
-  // The URL has the client's Host header in it; one that makes no URL fits no signature.
-  if (!URL.canParse(request.url)) return 'mismatch';
-  return validateRequest(authToken, signature, request.url, signedFields(request.form)) ? 'ok' : 'mismatch';
+    verify: (request) => verifyHmac(request, account.authToken, ['x-twilio-signature']),
+    attestationOf: stirVerstat,
+    accepts: TWILIO_ACCEPTS,
+  });
 }

@@ -1,4 +1,5 @@
 import { createCallActivities, type AdmitInput, type CallActivities } from '../../activities/call';
+import { createCampaigns } from '../../activities/call/campaigns';
 import { createPool } from '../../db/pool';
 import { loadSampleCampaign } from '../../db/sample/load';
 import type { Admission, AttemptEnd } from '../../domain/call/commands';
@@ -6,6 +7,7 @@ import type { CallFacts } from '../../domain/call/facts';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { CallId, E164 } from '../../domain/ids';
 import { createTestDatabase, type TestDatabase } from '../environment/database';
+import { insertCampaign } from './campaign-fixture';
 import { readCounters } from './counters';
 import type { Pool } from 'pg';
 
@@ -22,7 +24,7 @@ describe('an activity that is run more than once', () => {
     database = await createTestDatabase();
     await loadSampleCampaign(database.url);
     db = createPool({ url: database.url, size: 20, applicationName: 'test', onIdleError: () => undefined });
-    activities = createCallActivities({ db, callbackGraceSeconds: 5 });
+    activities = createCallActivities({ db, campaigns: createCampaigns(db), callbackGraceSeconds: 5 });
   });
   afterAll(async () => {
     await db.end();
@@ -41,6 +43,7 @@ describe('an activity that is run more than once', () => {
       to,
       receivedAt: at,
       geography: {},
+      attestation: null,
     };
     return { facts, workflowId: `call/twilio/AC1/CA${calls}`, at, giveUp: null, entries: [] };
   }
@@ -93,6 +96,8 @@ describe('an activity that is run more than once', () => {
         qualifications: {},
         previous,
         alreadyTried: [attempt.assignmentId],
+        resume: null,
+        callerGoneAt: null,
         entries: [],
       });
     const [first, ...others] = await again(route);
@@ -118,6 +123,8 @@ describe('an activity that is run more than once', () => {
       qualifications: {},
       previous: busy,
       alreadyTried: [attempt.assignmentId],
+      resume: null,
+      callerGoneAt: null,
       entries: [],
     });
     const { pending } = await before();
@@ -161,6 +168,8 @@ describe('an activity that is run more than once', () => {
       qualifications: {},
       previous: { ...end, status: 'busy', talkSeconds: null },
       alreadyTried: [attempt.assignmentId],
+      resume: null,
+      callerGoneAt: null,
       entries: [],
     });
     expect(routed).toMatchObject({ kind: 'ended', outcome: 'connected' });
@@ -194,6 +203,8 @@ describe('an activity that is run more than once', () => {
             qualifications: {},
             previous,
             alreadyTried: [...alreadyTried],
+            resume: null,
+            callerGoneAt: null,
             entries: [],
           });
           if (routed.kind !== 'placed' || routed.placement.kind !== 'dial')
@@ -222,5 +233,23 @@ describe('an activity that is run more than once', () => {
       admissions.filter((admission) => admission.kind === 'ended' && admission.outcome === 'no_candidate'),
     ).toHaveLength(53);
     expect((await readCounters(db)).drift).toEqual([]);
+  });
+
+  it('gives out turns exactly: 60 calls at once, through a rule of three buyers, are 20 each', async () => {
+    await insertCampaign(db, {
+      key: 'turns',
+      number: '+14155559200',
+      buyers: [{ name: 'a' }, { name: 'b' }, { name: 'c' }],
+      rules: [{ name: 'in turn', strategy: { kind: 'round_robin' } }],
+    });
+    const admissions = await Promise.all(
+      Array.from({ length: 60 }, () => activities.admitCall(newCall('+14155559200'))),
+    );
+    const turns = new Map<string, number>();
+    for (const admission of admissions) {
+      const { buyerName } = dialled(admission).attempt;
+      turns.set(buyerName, (turns.get(buyerName) ?? 0) + 1);
+    }
+    expect(Object.fromEntries(turns)).toEqual({ a: 20, b: 20, c: 20 });
   });
 });

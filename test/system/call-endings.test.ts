@@ -104,14 +104,14 @@ describe('a call', () => {
   it('goes through the menu and keeps the answer as a qualification', async () => {
     const { call } = await place({ to: MENU, digits: ['1'] });
     expect(call).toMatchObject({ outcome: 'connected', qualifications: { intent: 'quote' }, flowVersion: 1 });
-    expect(steps(call)).toContain('menu_answered');
+    expect(steps(call)).toContain('ivr_answered');
   });
 
   it('repeats the menu after silence and after a digit that means nothing', async () => {
     const { call } = await place({ to: MENU, digits: ['', '9', '2'] });
     expect(call).toMatchObject({ outcome: 'connected', qualifications: { intent: 'other' } });
     expect(
-      call.timeline.filter((entry) => entry.step === 'menu_answered').map((entry) => entry.decision),
+      call.timeline.filter((entry) => entry.step === 'ivr_answered').map((entry) => entry.decision),
     ).toEqual(['silence', 'no such option', 'intent = other']);
   });
 
@@ -197,7 +197,7 @@ describe('a call', () => {
 
     it('ends as blocked for a caller on the block list', () =>
       during(
-        `INSERT INTO blocked_callers (e164, reason) VALUES ('${CALLER}', 'test')`,
+        `INSERT INTO blocked_callers (id, kind, pattern, reason) VALUES ('blk_1', 'number', '${CALLER}', 'test')`,
         `DELETE FROM blocked_callers`,
         async () => {
           const { carrier, call } = await place({});
@@ -230,9 +230,9 @@ describe('a call', () => {
         expect(call.outcome).toBe('after_hours');
         const routed = call.timeline.find((entry) => entry.step === 'routed');
         expect(routed?.detail['skipped']).toEqual([
-          { assignmentId: expect.any(String), reason: 'closed' },
-          { assignmentId: expect.any(String), reason: 'closed' },
-          { assignmentId: expect.any(String), reason: 'closed' },
+          { assignmentId: expect.any(String), reason: 'closed', detail: "the buyer's hours" },
+          { assignmentId: expect.any(String), reason: 'closed', detail: "the buyer's hours" },
+          { assignmentId: expect.any(String), reason: 'closed', detail: "the buyer's hours" },
         ]);
       }));
 
@@ -269,7 +269,7 @@ describe('a call', () => {
     it('is forwarded when the fallback says so, and keeps its outcome', () =>
       during(
         `INSERT INTO routing_plans (campaign_id, version, definition) VALUES ('cmp_sample_direct', 2,
-           '{"strategy": "waterfall", "maxAttempts": 1, "fallback": {"kind": "forward", "ringTimeoutSeconds": 20,
+           '{"rules": [{"name": "everyone", "strategy": {"kind": "waterfall"}}], "maxAttempts": 1, "fallback": {"kind": "forward", "ringTimeoutSeconds": 20,
              "destination": {"kind": "tel", "number": "+14155550299"}}}');
          UPDATE campaigns SET plan_version = 2 WHERE id = 'cmp_sample_direct'`,
         `UPDATE campaigns SET plan_version = 1 WHERE id = 'cmp_sample_direct'`,
@@ -288,7 +288,7 @@ describe('a call', () => {
     it('can leave a voicemail, whose recording is on record', () =>
       during(
         `INSERT INTO routing_plans (campaign_id, version, definition) VALUES ('cmp_sample_direct', 3,
-           '{"strategy": "waterfall", "maxAttempts": 1, "fallback": {"kind": "voicemail", "maxSeconds": 60,
+           '{"rules": [{"name": "everyone", "strategy": {"kind": "waterfall"}}], "maxAttempts": 1, "fallback": {"kind": "voicemail", "maxSeconds": 60,
              "prompt": {"text": "Bitte sprechen Sie – <danke> & auf Wiederhören", "language": "de-DE"}}}');
          UPDATE campaigns SET plan_version = 3 WHERE id = 'cmp_sample_direct'`,
         `UPDATE campaigns SET plan_version = 1 WHERE id = 'cmp_sample_direct'`,

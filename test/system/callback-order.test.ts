@@ -258,6 +258,7 @@ describe('the final state of a call', () => {
       to: '+14155550101',
       receivedAt: new Date().toISOString(),
       geography: {},
+      attestation: null,
     };
     const workflowId = callWorkflowId(facts);
     const handle = await temporal.workflow.start(CALL_WORKFLOW, { workflowId, taskQueue, args: [facts] });

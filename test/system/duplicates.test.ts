@@ -72,8 +72,8 @@ describe('every webhook, sent ten times at once', () => {
       steps: [
         'received',
         'screened',
-        'menu_played',
-        'menu_answered',
+        'ivr_asked',
+        'ivr_answered',
         'attempt_ended',
         'routed',
         'dialing',
@@ -97,7 +97,7 @@ describe('every webhook, sent ten times at once', () => {
   it('is as one when it reports the end of a fallback', async () => {
     await system.db.query(`
       INSERT INTO routing_plans (campaign_id, version, definition) VALUES ('cmp_sample_direct', 2,
-        '{"strategy": "waterfall", "maxAttempts": 1, "fallback": {"kind": "forward", "ringTimeoutSeconds": 20,
+        '{"rules": [{"name": "everyone", "strategy": {"kind": "waterfall"}}], "maxAttempts": 1, "fallback": {"kind": "forward", "ringTimeoutSeconds": 20,
           "destination": {"kind": "tel", "number": "+14155550299"}}}');
       UPDATE campaigns SET plan_version = 2 WHERE id = 'cmp_sample_direct'`);
     const sid = system.carrier.newSid();

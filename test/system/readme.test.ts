@@ -68,6 +68,8 @@ describe('what the documents say', () => {
   it.each(examples)('in $file: npm run call -- $options ends $outcome', async ({ options, outcome }) => {
     const args = [...options.split(/\s+/), '--url', system.baseUrl, '--speed', '50', '--json'];
     const { code, output } = await run('scripts/simulate/call.ts', args, env);
+    // Whatever else it printed is why it failed.
+    expect(output).toMatch(/^\{/);
     const { call, carrier } = JSON.parse(output) as {
       call: { outcome: string };
       carrier: { errors: string[] };
@@ -90,7 +92,7 @@ describe('what the documents say', () => {
     expect(callSchema.parse(call)).toMatchObject({
       outcome: 'connected',
       campaignId: 'cmp_sample',
-      attempts: [{ destination: { kind: 'tel', number: '+12125550199' } }],
+      attempts: [{ destinations: [{ kind: 'tel', number: '+12125550199' }] }],
     });
     const wrong = await run(script, ['2125550188', '+12125550199'], env);
     expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining('E.164') as string });

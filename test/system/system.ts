@@ -16,6 +16,9 @@ import { createTwilioDialect } from '../../telephony/twilio';
 import { logThrough, startWorker, type RunningWorker } from '../../workers/worker';
 import { createTestDatabase } from '../environment/database';
 import { Carrier } from './carrier';
+import { eventually } from './eventually';
+
+export { eventually };
 
 export interface SystemUnderTest {
   readonly baseUrl: string;
@@ -159,19 +162,6 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
       await rm(spoolDir, { recursive: true, force: true });
     },
   };
-}
-
-/** Repeats `look` until it does not throw. @throws its last error after `patienceMs`. */
-export async function eventually<T>(look: () => Promise<T>, patienceMs = 20_000): Promise<T> {
-  const until = Date.now() + patienceMs;
-  for (;;) {
-    try {
-      return await look();
-    } catch (error) {
-      if (Date.now() > until) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
 }
 
 export function environment(name: string): string {

@@ -64,7 +64,7 @@ describe('POST /telephony/twilio/voice', () => {
     expect(response.headers.get('content-type')).toContain('application/problem+json');
   });
 
-  it.each(['dial', 'dial?attempt=0', 'dial?attempt=x', 'menu?try=-1'])(
+  it.each(['dial', 'dial?attempt=0', 'dial?attempt=x', 'ivr?no=-1'])(
     'refuses %s, whose step makes no sense',
     async (route) => {
       const answer = await system.carrier.post(route, 'CA1');

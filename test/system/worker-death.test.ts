@@ -54,7 +54,7 @@ describe('a worker that is killed', () => {
     await carrier.post('voice', sid, TO);
     await kill(worker);
     worker = await startWorkerProcess();
-    const dial = await carrier.post('menu?try=1', sid, { ...TO, Digits: '1' });
+    const dial = await carrier.post('ivr?no=1', sid, { ...TO, Digits: '1' });
     expect(dial.verbs[0]?.name).toBe('Dial');
     await kill(worker);
     worker = await startWorkerProcess();

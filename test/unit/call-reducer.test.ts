@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import type { Admission, AttemptEnd, Command, Finished, Placed, Routed } from '../../domain/call/commands';
 import type { CallEvent, CarrierMessage } from '../../domain/call/events';
 import type { CallFacts } from '../../domain/call/facts';
-import type { CallPolicy, Menu, PlacedAttempt } from '../../domain/call/policy';
+import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
+import type { MenuNode } from '../../domain/ivr/flow';
 import { fits } from '../../domain/call/messages';
 import { reduce } from '../../domain/call/reducer';
 import { isEnded, newCall, timelineOf, type CallState } from '../../domain/call/state';
@@ -30,6 +31,7 @@ const facts: CallFacts = {
   to: '+14155550100',
   receivedAt: AT,
   geography: {},
+  attestation: null,
 };
 
 const policy: CallPolicy = {
@@ -43,16 +45,18 @@ const policy: CallPolicy = {
   maxCallSeconds: 3_600,
   callbackGraceSeconds: 5,
   reportAnswer: true,
-  record: false,
+  channel: 'print',
+  recoverUnderSeconds: null,
 };
 
-const menu: Menu = {
+const menu: MenuNode = {
+  kind: 'menu',
   prompt,
   retryPrompt: prompt,
-  options: [{ digit: '1', tag: 'intent', value: 'quote' }],
+  options: [{ digit: '1', tag: 'intent', value: 'quote', next: 'route' }],
   timeoutSeconds: 5,
   tries: 2,
-  whenUnanswered: { kind: 'hang_up', prompt },
+  noAnswer: 'goodbye',
 };
 
 function attempt(no: number): PlacedAttempt {
@@ -62,8 +66,12 @@ function attempt(no: number): PlacedAttempt {
     assignmentId: `asg_${no}` as AssignmentId,
     buyerId: `buy_${no}` as BuyerId,
     buyerName: `Buyer ${no}`,
-    destination: { kind: 'tel', number: '+14155550200' as E164 },
+    destinations: [{ kind: 'tel', number: '+14155550200' as E164 }],
     ringTimeoutSeconds: 20,
+    callerId: null,
+    announce: false,
+    screened: false,
+    record: false,
     terms: {
       currency: 'USD' as Currency,
       price: { amountMicros: '1' as MicrosText, due: { on: 'connection' } },
@@ -116,7 +124,7 @@ class World {
         return { type: 'admitted', at: AT, admission: this.admit(command) };
       case 'route':
         if (command.previous !== null) this.resolve(command.previous, 'voided');
-        return { type: 'routed', at: AT, routed: this.place() };
+        return { type: 'routed', at: AT, routed: this.goOn(command) };
       case 'record':
         return { type: 'recorded' };
       case 'finish': {
@@ -142,7 +150,22 @@ class World {
         policy,
       };
     }
-    return this.hasMenu ? { kind: 'menu', menu, entries: [], policy } : { ...this.place(), policy };
+    return this.hasMenu
+      ? { kind: 'asked', nodeId: 'menu', node: menu, entries: [], policy }
+      : { ...this.place(), policy };
+  }
+
+  /** The flow of one menu: its option leads to a buyer, its last silence to a goodbye. */
+  private goOn({ resume, callerGoneAt }: Extract<Command, { type: 'route' }>): Routed {
+    const end = (outcome: 'abandoned_ivr' | 'abandoned_ringing'): Routed => ({
+      kind: 'ended',
+      outcome,
+      reason: 'x',
+      instructions: sayAndHangUp(prompt),
+      entries: [],
+    });
+    if (resume?.nodeId === 'goodbye') return end('abandoned_ivr');
+    return callerGoneAt === null ? this.place() : end('abandoned_ringing');
   }
 
   private place(): Routed {
@@ -154,7 +177,7 @@ class World {
     if (this.forward) {
       const treatment = {
         kind: 'forward',
-        destination: attempt(1).destination,
+        destination: { kind: 'tel', number: '+14155550200' as E164 },
         ringTimeoutSeconds: 20,
       } as const;
       return {
@@ -185,10 +208,11 @@ const small = fc.integer({ min: 1, max: 4 });
 const message: fc.Arbitrary<CarrierMessage> = fc.oneof(
   fc.constant({ type: 'inbound', at: AT } as const),
   fc.record({
-    type: fc.constant('menu_answered' as const),
+    type: fc.constant('ivr_answered' as const),
     at: fc.constant(AT),
-    try: fc.integer({ min: 1, max: 3 }),
+    no: fc.integer({ min: 1, max: 3 }),
     digits: fc.constantFrom('1', '9', null),
+    speech: fc.constant(null),
     callerGone: fc.boolean(),
   }),
   fc.record({
@@ -197,6 +221,8 @@ const message: fc.Arbitrary<CarrierMessage> = fc.oneof(
     attempt: small,
     status,
     talkSeconds: fc.option(fc.nat(100)),
+    bridged: fc.constantFrom(true, false, null),
+    accepted: fc.constant(null),
     callerGone: fc.boolean(),
     carrierStatus: fc.constant('x'),
   }),
@@ -370,6 +396,8 @@ describe('the reducer', () => {
       attempt: 1,
       status: 'completed',
       talkSeconds: 60,
+      bridged: null,
+      accepted: null,
       callerGone: true,
       carrierStatus: 'completed',
     });
@@ -403,6 +431,8 @@ describe('the reducer', () => {
       attempt: 1,
       status: 'no_answer',
       talkSeconds: null,
+      bridged: null,
+      accepted: null,
       callerGone: true,
       carrierStatus: 'no-answer',
     });
@@ -411,7 +441,14 @@ describe('the reducer', () => {
   });
 
   it('has the same end whether the answer to the menu or the hang-up is heard of first', () => {
-    const answer: CallEvent = { type: 'menu_answered', at: AT, try: 1, digits: '1', callerGone: false };
+    const answer: CallEvent = {
+      type: 'ivr_answered',
+      at: AT,
+      no: 1,
+      digits: '1',
+      speech: null,
+      callerGone: false,
+    };
     const gone: CallEvent = { type: 'caller_gone', at: AT, carrierStatus: 'completed' };
     const first = start(true);
     first.send(answer);

@@ -1,3 +1,4 @@
+import { dialectsOf } from '../../api/dialects';
 import { ConfigError, loadConfig } from '../../runtime/config';
 import { redactNumber } from '../../runtime/logger';
 
@@ -20,12 +21,24 @@ describe('configuration', () => {
         PUBLIC_BASE_URL: 'nowhere',
         TEMPORAL_ADDRESS: 'x',
         TWILIO_ACCOUNT_SID: 'AC1',
+        SIGNALWIRE_SIGNING_KEY: 'PSK_1',
+        TELNYX_PUBLIC_KEY: 'c2hvcnQ=',
         LOG_LEVEL: 'loud',
       });
     expect(load).toThrow(ConfigError);
     expect(load).toThrow(
-      /PORT:[^]*PUBLIC_BASE_URL:[^]*TEMPORAL_ADDRESS:[^]*LOG_LEVEL:[^]*TWILIO_AUTH_TOKEN:/,
+      /PORT:[^]*PUBLIC_BASE_URL:[^]*TEMPORAL_ADDRESS:[^]*TELNYX_PUBLIC_KEY: must be the base64 of 32 bytes[^]*LOG_LEVEL:[^]*TWILIO_AUTH_TOKEN:[^]*SIGNALWIRE_PROJECT_ID:/,
     );
+  });
+  it('has the carriers whose accounts it is given, and answers only these', () => {
+    const twilio = { TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 'secret' };
+    const signalwire = { SIGNALWIRE_PROJECT_ID: 'p1', SIGNALWIRE_SIGNING_KEY: 'PSK_1' };
+    const telnyx = { TELNYX_PUBLIC_KEY: Buffer.alloc(32, 7).toString('base64') };
+    const carriers = (env: NodeJS.ProcessEnv) => dialectsOf(loadConfig(env)).map(({ carrier }) => carrier);
+    expect(carriers(twilio)).toEqual(['twilio']);
+    expect(carriers({ ...signalwire, ...telnyx })).toEqual(['signalwire', 'telnyx']);
+    expect(carriers({ ...twilio, ...signalwire, ...telnyx })).toHaveLength(3);
+    expect(() => carriers({})).toThrow(ConfigError);
   });
   it('drops the slash at the end of a base URL', () => {
     expect(loadConfig({ PUBLIC_BASE_URL: 'https://calls.example.com/' }).publicBaseUrl).toBe(

@@ -1,9 +1,15 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Request, type Response } from 'express';
 import { validateRequest } from 'twilio/lib/webhooks/webhooks';
-import { type SimulatedCall, type SimulatedCallOptions, simulateCall } from '../../telephony/simulator';
+import {
+  type CallScript,
+  type CarrierAccount,
+  type SimulatedCall,
+  type SimulatedCallOptions,
+  simulateCall,
+} from '../../telephony/simulator';
 
 export const accountSid = 'AC00000000000000000000000000000000';
 export const authToken = 'test-auth-token';
@@ -13,7 +19,11 @@ export interface Received {
   readonly path: string;
   readonly fields: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
+  /** By Twilio's rules. */
   readonly signed: boolean;
+  readonly headers: IncomingHttpHeaders;
+  /** The body as it came. */
+  readonly body: string;
   readonly idempotencyToken: string;
 }
 
@@ -23,12 +33,19 @@ type Handler = (request: Received, response: Response) => void | Promise<void>;
 export class Platform {
   readonly received: Received[] = [];
   private readonly handlers = new Map<string, Handler>();
+  private readonly bodies = new WeakMap<object, string>();
   private server: Server | undefined;
   origin = '';
 
   async start(): Promise<void> {
+    const { bodies } = this;
     const app = express();
-    app.use(express.urlencoded({ extended: false }));
+    app.use(
+      express.urlencoded({
+        extended: false,
+        verify: (request, _response, body) => bodies.set(request, body.toString('utf8')),
+      }),
+    );
     app.use((request, response) => this.answer(request, response));
     this.server = app.listen(0, '127.0.0.1');
     await once(this.server, 'listening');
@@ -58,16 +75,22 @@ export class Platform {
 
   /** Places a call at a speed that makes it last milliseconds. */
   call(options: Partial<SimulatedCallOptions> = {}): Promise<SimulatedCall> {
-    return simulateCall({
+    return simulateCall({ ...this.script(), accountSid, authToken, ...options });
+  }
+
+  /** As `call`, from an account of any carrier. */
+  callFrom(account: CarrierAccount, options: Partial<CallScript> = {}): Promise<SimulatedCall> {
+    return simulateCall({ ...this.script(), ...options, ...account });
+  }
+
+  private script(): CallScript {
+    return {
       voiceUrl: `${this.origin}/voice`,
       statusUrl: `${this.origin}/status`,
-      accountSid,
-      authToken,
       from: '+14155550123',
       to: '+14155550100',
       speed: 2000,
-      ...options,
-    });
+    };
   }
 
   at(path: string): Received[] {
@@ -91,6 +114,8 @@ export class Platform {
         `${this.origin}${request.originalUrl}`,
         request.method === 'GET' ? {} : fields,
       ),
+      headers: request.headers,
+      body: this.bodies.get(request) ?? '',
       idempotencyToken: request.header('I-Twilio-Idempotency-Token') ?? '',
     };
     this.received.push(received);

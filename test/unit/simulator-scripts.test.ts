@@ -1,9 +1,12 @@
 import {
   numberBetween,
+  parseAnswers,
+  parseAttestation,
   parseBehaviour,
   parseBuyers,
-  parseDigits,
+  parseCarrier,
   parseHangUp,
+  placeWith,
 } from '../../scripts/simulate/input';
 import { type Mix, planCall } from '../../scripts/simulate/mix';
 import { renderRecorded } from '../../scripts/simulate/outcome';
@@ -16,20 +19,29 @@ describe('what a user types', () => {
     expect(parseBehaviour('answer:20', 12)).toEqual({ kind: 'answer', talkSeconds: 20 });
     expect(parseBehaviour('answer', 12)).toEqual({ kind: 'answer', talkSeconds: 12 });
     expect(parseBehaviour('no-answer', 12)).toEqual({ kind: 'no-answer' });
+    expect(parseBehaviour('answer:press=1', 12)).toEqual({ kind: 'answer', talkSeconds: 12, presses: '1' });
+    expect(parseBehaviour('answer:20:press=9#', 12)).toEqual({
+      kind: 'answer',
+      talkSeconds: 20,
+      presses: '9#',
+    });
   });
 
-  test.each(['maybe', 'answer:', 'answer:x', 'busy:3', 'answer:1:2', ''])('is refused as "%s"', (text) => {
-    expect(() => parseBehaviour(text, 12)).toThrow(`Unknown buyer behaviour "${text}"`);
-  });
+  test.each(['maybe', 'answer:', 'answer:x', 'busy:3', 'answer:1:2', 'answer:press=', 'answer:press=x', ''])(
+    'is refused as "%s"',
+    (text) => {
+      expect(() => parseBehaviour(text, 12)).toThrow(`Unknown buyer behaviour "${text}"`);
+    },
+  );
 
   test('gives behaviours in dial order, and some to one number or SIP address', () => {
     const buyers = parseBuyers(
-      ['busy', '+12125550111=reject', 'sip:a=b@buyer.example=failed', 'answer:3'],
+      ['busy', '+12125550111=answer:9:press=1', 'sip:a=b@buyer.example=failed', 'answer:press=1'],
       12,
     );
-    expect(buyers.inDialOrder).toEqual([{ kind: 'busy' }, { kind: 'answer', talkSeconds: 3 }]);
+    expect(buyers.inDialOrder).toEqual([{ kind: 'busy' }, { kind: 'answer', talkSeconds: 12, presses: '1' }]);
     expect(buyers.byDestination).toEqual({
-      '+12125550111': { kind: 'reject' },
+      '+12125550111': { kind: 'answer', talkSeconds: 9, presses: '1' },
       'sip:a=b@buyer.example': { kind: 'failed' },
     });
     expect(() => parseBuyers(['5550111=busy'], 12)).toThrow('is no telephone number');
@@ -39,8 +51,24 @@ describe('what a user types', () => {
     expect(parseHangUp(undefined)).toEqual({ during: 'never' });
     expect(parseHangUp('ringing:4.5')).toEqual({ during: 'ringing', afterSeconds: 4.5 });
     expect(() => parseHangUp('soon')).toThrow('Cannot hang up at "soon"');
-    expect(parseDigits('1,,2#')).toEqual(['1', '', '2#']);
-    expect(() => parseDigits('one')).toThrow('"one" cannot be pressed');
+    expect(parseAnswers('1,,2#,say: yes please')).toEqual(['1', '', '2#', { say: 'yes please' }]);
+    expect(() => parseAnswers('one')).toThrow('"one" cannot be pressed');
+  });
+
+  test('names a carrier, an attestation, and a place other than the number’s', () => {
+    expect(parseCarrier('telnyx')).toBe('telnyx');
+    expect(() => parseCarrier('plivo')).toThrow('Unknown carrier "plivo"');
+    expect(parseAttestation('B')).toBe('TN-Validation-Passed-B');
+    expect(parseAttestation('none')).toBe('TN-Validation-Failed');
+    expect(parseAttestation(undefined)).toBeUndefined();
+    expect(() => parseAttestation('D')).toThrow('"D" is no attestation');
+    const known = { city: 'DENVER', state: 'CO', zip: '80202', country: 'US' };
+    expect(placeWith(known, {})).toEqual(known);
+    expect(placeWith(known, { state: 'NY', zip: '10001' })).toEqual({
+      state: 'NY',
+      zip: '10001',
+      country: 'US',
+    });
   });
 
   test('stays within bounds', () => {
@@ -124,7 +152,23 @@ describe('what a user reads', () => {
         },
       ],
       attempts: [
-        { no: 1, state: 'busy', buyerName: 'Acme', destination: { kind: 'tel', number: '+12125550111' } },
+        {
+          no: 1,
+          state: 'busy',
+          buyerName: 'Acme',
+          destinations: [
+            { kind: 'tel', number: '+12125550111' },
+            { kind: 'sip', uri: 'sip:desk@acme.example' },
+          ],
+        },
+        {
+          no: 2,
+          state: 'completed',
+          buyerName: 'Best',
+          destinations: [{ kind: 'tel', number: '+12125550112' }],
+          acceptedAt: '2026-01-02T03:04:09.000Z',
+          talkSeconds: 30,
+        },
       ],
       ledger: [
         { kind: 'revenue', amountMicros: '12500000', currency: 'USD' },
@@ -136,7 +180,8 @@ describe('what a user reads', () => {
       'Recorded timeline',
       '  03:04:05.678  screened      let in  campaign=Solar',
       'Attempts',
-      '  1. busy       Acme  +12125550111',
+      '  1. busy       Acme  +12125550111, sip:desk@acme.example',
+      '  2. completed  Best  +12125550112  accepted  30 s of conversation',
       'Ledger',
       '  revenue   12.50 USD',
       '  payout    -0.123456 USD',

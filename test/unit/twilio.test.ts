@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { CallId, E164 } from '../../domain/ids';
 import type { Instructions } from '../../domain/instructions';
-import { readInbound, readLeg, readStatus, readStep } from '../../telephony/twilio/read';
-import { renderTwiml } from '../../telephony/twilio/render';
+import { createTwilioDialect } from '../../telephony/twilio';
+import { renderTwiml } from '../../telephony/twiml/render';
 import { parseTwiml } from '../system/twiml';
 
 const ROOT = 'https://calls.example.com/telephony/twilio';
@@ -12,8 +12,11 @@ const request = (form: Record<string, string | string[]>) => ({
   url: ROOT,
   headers: {},
   form: { CallSid: 'CA1', AccountSid: 'AC1', To: '+14155550100', ...form },
+  rawBody: Buffer.alloc(0),
   receivedAt: '2026-01-05T12:00:00.000Z',
 });
+
+const twilio = createTwilioDialect({ authToken: 'secret' });
 
 describe('TwiML', () => {
   const render = (instructions: Instructions) => parseTwiml(renderTwiml(instructions, ROOT));
@@ -36,9 +39,12 @@ describe('TwiML', () => {
       {
         verb: 'gather',
         prompt: { text: 'Press 1', language: 'de-DE' },
+        input: 'digits',
         digits: 1,
+        terminator: null,
+        speech: null,
         timeoutSeconds: 5,
-        callback: { step: 'menu', call, try: 2 },
+        callback: { step: 'ivr', call, no: 2 },
       },
     ]);
     expect(gather).toMatchObject({
@@ -46,25 +52,28 @@ describe('TwiML', () => {
       attributes: {
         input: 'dtmf',
         numDigits: '1',
+        finishOnKey: '',
         timeout: '5',
-        action: `${ROOT}/menu?try=2`,
+        action: `${ROOT}/ivr?no=2`,
         method: 'POST',
       },
       children: [{ name: 'Say', attributes: { language: 'de-DE' }, text: 'Press 1' }],
     });
-    expect(redirect).toMatchObject({ name: 'Redirect', text: `${ROOT}/menu?try=2` });
+    expect(redirect).toMatchObject({ name: 'Redirect', text: `${ROOT}/ivr?no=2` });
   });
 
   const dial = (extra: object) =>
     render([
       {
         verb: 'dial',
-        destination: { kind: 'tel', number: '+14155550201' as E164 },
+        destinations: [{ kind: 'tel', number: '+14155550201' as E164 }],
+        callerId: null,
+        announce: false,
         ringTimeoutSeconds: 20,
         timeLimitSeconds: 600,
         reportAnswer: false,
         record: false,
-        callback: { step: 'dial', call, attempt: 3 },
+        callback: { step: 'dial', call, attempt: 3, screened: false },
         ...extra,
       },
     ])[0];
@@ -96,8 +105,71 @@ describe('TwiML', () => {
     });
   });
 
+  it('rings several destinations at once, with an announcement for each and the caller ID that was chosen', () => {
+    const verb = dial({
+      destinations: [
+        { kind: 'tel', number: '+14155550201' },
+        { kind: 'tel', number: '+14155550202' },
+      ],
+      callerId: '+14155550100',
+      announce: true,
+      callback: { step: 'dial', call, attempt: 3, screened: true },
+    });
+    expect(verb?.attributes).toMatchObject({
+      callerId: '+14155550100',
+      action: `${ROOT}/dial?attempt=3&screened=1`,
+    });
+    const url = `${ROOT}/announce?call=call_1&attempt=3`;
+    expect(verb?.children.map(({ text, attributes }) => [text, attributes['url']])).toEqual([
+      ['+14155550201', url],
+      ['+14155550202', url],
+    ]);
+  });
+
+  it('plays recordings, and speaks with a voice', () => {
+    const verbs = render([
+      { verb: 'say', prompt: { audioUrl: 'https://cdn.example/a.mp3?x=1&y=2' } },
+      { verb: 'say', prompt: { text: 'Hi', language: 'en-GB', voice: 'Polly.Amy' } },
+    ]);
+    expect(verbs).toMatchObject([
+      { name: 'Play', text: 'https://cdn.example/a.mp3?x=1&y=2' },
+      { name: 'Say', attributes: { voice: 'Polly.Amy', language: 'en-GB' } },
+    ]);
+  });
+
+  it('gathers speech with its language and hints, and digits up to a terminator', () => {
+    const [gather] = render([
+      {
+        verb: 'gather',
+        prompt: { text: 'Your postal code?', language: 'en-US' },
+        input: 'digits_or_speech',
+        digits: 5,
+        terminator: '#',
+        speech: { language: 'en-US', hints: ['nine', 'four'] },
+        timeoutSeconds: 4,
+        callback: { step: 'ivr', call, no: 1 },
+      },
+    ]);
+    expect(gather?.attributes).toMatchObject({
+      input: 'dtmf speech',
+      numDigits: '5',
+      finishOnKey: '#',
+      language: 'en-US',
+      hints: 'nine,four',
+      speechTimeout: 'auto',
+    });
+  });
+
+  it('has the carrier come back at once', () => {
+    expect(render([{ verb: 'redirect', callback: { step: 'ivr', call, no: 4 } }])).toMatchObject([
+      { name: 'Redirect', attributes: { method: 'POST' }, text: `${ROOT}/ivr?no=4` },
+    ]);
+  });
+
   it('dials SIP', () => {
-    expect(dial({ destination: { kind: 'sip', uri: 'sip:desk@buyer.example' } })?.children[0]).toMatchObject({
+    expect(
+      dial({ destinations: [{ kind: 'sip', uri: 'sip:desk@buyer.example' }] })?.children[0],
+    ).toMatchObject({
       name: 'Sip',
       text: 'sip:desk@buyer.example',
     });
@@ -108,12 +180,12 @@ describe('webhooks of Twilio', () => {
   it.each(['Anonymous', 'anonymous', '+266696687', '', 'sip:x@y', '+1'])(
     'from "%s" are from nobody we can name',
     (From) => {
-      expect(readInbound(request({ From })).from).toBeNull();
+      expect(twilio.readInbound(request({ From })).from).toBeNull();
     },
   );
 
   it('give place hints only where the carrier has them', () => {
-    const { geography } = readInbound(
+    const { geography } = twilio.readInbound(
       request({ From: '+14155550123', FromState: 'CA', FromZip: '94105', FromCity: '' }),
     );
     expect(geography).toEqual({ state: 'CA', postalCode: '94105' });
@@ -130,12 +202,42 @@ describe('webhooks of Twilio', () => {
     ['something-new', undefined, 'failed'],
   ])('a dial that is %s (SIP %s) is %s', (DialCallStatus, code, expected) => {
     const form = { DialCallStatus, ...(code === undefined ? {} : { DialSipResponseCode: code }) };
-    const { message } = readStep(request(form), { step: 'dial', attempt: 1 });
+    const { message } = twilio.readStep(request(form), { step: 'dial', attempt: 1 });
     expect(message).toMatchObject({ type: 'dial_finished', status: expected, carrierStatus: DialCallStatus });
   });
 
+  it.each([
+    ['TN-Validation-Passed-A', 'A'],
+    ['TN-Validation-Passed-B', 'B'],
+    ['TN-Validation-Passed-C', 'C'],
+    ['TN-Validation-Passed-A-Diverted', 'A'],
+    ['TN-Validation-Failed-A', null],
+    ['No-TN-Validation', null],
+    [undefined, null],
+  ])('with the verification status %s attest %s', (StirVerstat, level) => {
+    const form = StirVerstat === undefined ? {} : { StirVerstat };
+    expect(twilio.readInbound(request(form)).attestation).toBe(level);
+  });
+
+  it.each([
+    ['true', true],
+    ['false', false],
+    [undefined, null],
+  ])('that say DialBridged=%s tell whether the parties were put through', (DialBridged, bridged) => {
+    const form = { DialCallStatus: 'completed', ...(DialBridged === undefined ? {} : { DialBridged }) };
+    expect(twilio.readStep(request(form), { step: 'dial', attempt: 1 }).message).toMatchObject({ bridged });
+  });
+
+  it('carry what the caller said', () => {
+    const { message } = twilio.readStep(request({ SpeechResult: ' home insurance ', Confidence: '0.9' }), {
+      step: 'ivr',
+      no: 3,
+    });
+    expect(message).toMatchObject({ type: 'ivr_answered', no: 3, digits: null, speech: 'home insurance' });
+  });
+
   it('with a duration nobody can read count as without one', () => {
-    const { message } = readStep(request({ DialCallStatus: 'completed', DialCallDuration: 'soon' }), {
+    const { message } = twilio.readStep(request({ DialCallStatus: 'completed', DialCallDuration: 'soon' }), {
       step: 'dial',
       attempt: 1,
     });
@@ -145,15 +247,15 @@ describe('webhooks of Twilio', () => {
   it.each(['completed', 'no-answer', 'busy', 'failed', 'canceled'])(
     'say that the caller is gone by CallStatus %s',
     (CallStatus) => {
-      expect(readStep(request({ CallStatus }), { step: 'fallback' }).message).toMatchObject({
+      expect(twilio.readStep(request({ CallStatus }), { step: 'fallback' }).message).toMatchObject({
         callerGone: true,
       });
-      expect(readStatus(request({ CallStatus })).over).toBe(true);
+      expect(twilio.readStatus(request({ CallStatus })).over).toBe(true);
     },
   );
 
   it('about a dialled leg belong to its parent call', () => {
-    const { call: leg, news } = readLeg(
+    const { call: leg, news } = twilio.readLeg(
       request({ CallSid: 'CA2', ParentCallSid: 'CA1', CallStatus: 'in-progress' }),
       2,
     );

@@ -33,10 +33,12 @@ export interface CallResult {
  */
 export const UPDATES = {
   inbound: defineUpdate<Instructions, [CarrierMessage]>('inbound'),
-  menu_answered: defineUpdate<Instructions, [CarrierMessage]>('menuAnswered'),
+  ivr_answered: defineUpdate<Instructions, [CarrierMessage]>('ivrAnswered'),
   dial_finished: defineUpdate<Instructions, [CarrierMessage]>('dialFinished'),
   fallback_finished: defineUpdate<Instructions, [CarrierMessage]>('fallbackFinished'),
 } satisfies Record<CarrierMessage['type'], unknown>;
+/** What `ivrAnswered` was called while a flow was one menu; histories of that time have it. */
+export const menuAnswered = defineUpdate<Instructions, [CarrierMessage]>('menuAnswered');
 /** Callbacks nobody waits for. */
 export const news = defineSignal<[CarrierNews]>('news');
 /** The API answered a webhook without the workflow. */

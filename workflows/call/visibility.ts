@@ -32,5 +32,5 @@ export function createCallSearchAttributes(): { changed(state: CallState): Searc
 
 /** Phases that last; in the others an activity is at work and the next one follows at once. */
 function isVisible(phase: CallState['phase']['name']): boolean {
-  return phase === 'menu' || phase === 'dialing' || phase === 'fallback' || phase === 'ended';
+  return phase === 'ivr' || phase === 'dialing' || phase === 'fallback' || phase === 'ended';
 }

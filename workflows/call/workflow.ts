@@ -14,8 +14,9 @@ import {
 import type { CallActivities } from '../../activities/call';
 import type { Command } from '../../domain/call/commands';
 import { describeCall } from '../../domain/call/describe';
-import type { CallEvent, CarrierMessage } from '../../domain/call/events';
+import { messageKey, type CallEvent, type CarrierMessage } from '../../domain/call/events';
 import { fits } from '../../domain/call/messages';
+import { readAdmission, readFailSafeServed, readMessage, readRouted } from '../../domain/call/legacy';
 import { reduce } from '../../domain/call/reducer';
 import { isEnded, newCall, timelineOf, type CallState, type Effect } from '../../domain/call/state';
 import { unreachable } from '../../domain/exhaustive';
@@ -24,6 +25,7 @@ import {
   UPDATES,
   callState,
   failSafeServed,
+  menuAnswered,
   news,
   STALE_STEP,
   timeline,
@@ -45,11 +47,11 @@ const database = {
 
 const { admitCall } = proxyLocalActivities<CallActivities>({
   ...database,
-  summary: 'screen, then IVR prompt or buyer + capacity',
+  summary: 'screen, then IVR or buyer + capacity',
 });
 const { routeCall } = proxyLocalActivities<CallActivities>({
   ...database,
-  summary: 'release, then next buyer + capacity, or fallback',
+  summary: 'IVR goes on, or next buyer + capacity, or fallback',
 });
 const { recordAnswer } = proxyLocalActivities<CallActivities>({
   ...database,
@@ -177,12 +179,13 @@ function setup(facts: CallInput): Machine {
       case 'admit': {
         const { giveUp, entries } = command;
         const { workflowId } = workflowInfo();
-        const admission = await admitCall({ facts, workflowId, at: now(), giveUp, entries });
+        const admission = readAdmission(await admitCall({ facts, workflowId, at: now(), giveUp, entries }));
         return { type: 'admitted', at: now(), admission };
       }
       case 'route': {
         const { type: _, ...input } = command;
-        return { type: 'routed', at: now(), routed: await routeCall({ ...input, facts }) };
+        const routed = readRouted(await routeCall({ ...input, facts }), input.policy);
+        return { type: 'routed', at: now(), routed };
       }
       case 'record': {
         const { attempt, answeredAt, entries } = command;
@@ -213,23 +216,24 @@ function setup(facts: CallInput): Machine {
     if (changed.length > 0) upsertSearchAttributes(changed);
   }
 
-  function refuseStale(message: CarrierMessage): void {
+  function refuseStale(stored: CarrierMessage): void {
+    const message = readMessage(stored);
     if (fits(state, message)) return;
     throw ApplicationFailure.nonRetryable(
-      `The call is at step "${state.phase.name}" and expects no "${message.type}"`,
+      `The call is at ${whereabouts(state)} and expects no "${messageKey(message)}"`,
       STALE_STEP,
     );
   }
 
   setHandler(timeline, () => timelineOf(state));
   setHandler(callState, () => state);
-  for (const update of Object.values(UPDATES)) {
-    const ask = (event: CarrierMessage): Promise<Instructions> =>
-      new Promise((answer, fail) => dispatch({ event, answer, fail }));
+  for (const update of [...Object.values(UPDATES), menuAnswered]) {
+    const ask = (message: CarrierMessage): Promise<Instructions> =>
+      new Promise((answer, fail) => dispatch({ event: readMessage(message), answer, fail }));
     setHandler(update, ask, { validator: refuseStale });
   }
   setHandler(news, (event) => dispatch({ event }));
-  setHandler(failSafeServed, (event) => dispatch({ event }));
+  setHandler(failSafeServed, (served) => dispatch({ event: readFailSafeServed(served) }));
   CancellationScope.current().cancelRequested.catch(() =>
     dispatch({ event: { type: 'canceled', at: now() } }),
   );
@@ -237,6 +241,25 @@ function setup(facts: CallInput): Machine {
   // A start can succeed whose Update never arrives. One that came with the start is being handled by now.
   if (state.phase.name === 'received') wake(FIRST_WEBHOOK_PATIENCE_MS, 'the first webhook', 'never_asked');
   return { state: () => state, ended };
+}
+
+/** Where a call is, in the words of the ids of its webhooks. */
+function whereabouts({ phase }: CallState): string {
+  switch (phase.name) {
+    case 'ivr':
+      return `"ivr-${phase.no}"`;
+    case 'dialing':
+      return `"dial-${phase.attempt.no}"`;
+    case 'received':
+    case 'admitting':
+    case 'routing':
+    case 'fallback':
+    case 'ending':
+    case 'ended':
+      return `"${phase.name}"`;
+    default:
+      return unreachable(phase);
+  }
 }
 
 /** Cancelled timers have nothing left to do: the cancellation itself is an event of the call. */

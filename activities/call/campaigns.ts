@@ -1,0 +1,180 @@
+import type { Pool } from 'pg';
+import {
+  attestationSchema,
+  campaignStatusSchema,
+  dialSettingsSchema,
+  duplicateRuleSchema,
+  holidaysSchema,
+  treatmentsSchema,
+  type Treatments,
+} from '../../contract/campaign';
+import { conditionSchema } from '../../contract/condition';
+import { flowSchema } from '../../contract/flow';
+import { hoursSchema } from '../../contract/hours';
+import { buyerPriceSchema, currencySchema } from '../../contract/money';
+import { planSchema } from '../../contract/plan';
+import { loadAssignments, loadCampaign, loadFlow, loadPlan } from '../../db/queries/setup';
+import type { AssignmentRow, CampaignRow } from '../../db/queries/setup';
+import { transaction } from '../../db/transaction';
+import type { Attestation, CampaignStatus } from '../../domain/campaign/status';
+import type { Hours } from '../../domain/hours';
+import type { AssignmentId, BuyerId, CampaignId } from '../../domain/ids';
+import type { Flow } from '../../domain/ivr/flow';
+import type { Currency } from '../../domain/money';
+import type { RoutingPlan } from '../../domain/routing/plan';
+import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
+
+/** A campaign as it stands at one version of its configuration. */
+export interface Campaign extends Omit<CampaignSnapshot<DialableAssignment>, 'planVersion' | 'plan'> {
+  readonly configVersion: bigint;
+  readonly name: string;
+  readonly status: CampaignStatus;
+  readonly currency: Currency;
+  /** `null`: always open. */
+  readonly hours: Hours | null;
+  readonly treatments: Treatments;
+  readonly anonymousCallers: 'allow' | 'block';
+  readonly spamWindowSeconds: number;
+  readonly minimumAttestation: Attestation | null;
+  readonly maxCallSeconds: number;
+  readonly reportAnswer: boolean;
+  readonly record: boolean;
+  /** `null`: nothing has been published yet. */
+  readonly plan: { readonly version: number; readonly definition: RoutingPlan } | null;
+  readonly flow: { readonly version: number; readonly definition: Flow } | null;
+}
+
+/**
+ * Campaigns kept parsed in this process. Who asks says which version they saw in the database, so that a copy is never
+ * older than the read that led to it; `refresh` only makes sure that the next call need not wait for the reading.
+ */
+export interface Campaigns {
+  /** The campaign, at `configVersion` or newer. @throws when it does not exist. */
+  at(id: CampaignId, configVersion: bigint): Promise<Campaign>;
+  /** A version a call was pinned to. Published ones never change. @throws when it does not exist. */
+  plan(id: CampaignId, version: number): Promise<RoutingPlan>;
+  flow(id: CampaignId, version: number): Promise<Flow>;
+  /** Something of the campaign changed: reads it again, if it is kept at all. */
+  refresh(id: CampaignId): Promise<void>;
+}
+
+/** Campaigns, plans and flows kept at most, each; past it that store starts anew. */
+const MOST_KEPT = 1_000;
+
+export function createCampaigns(db: Pool): Campaigns {
+  const kept = new Map<CampaignId, Promise<Campaign>>();
+  const plans = new Map<string, Promise<RoutingPlan>>();
+  const flows = new Map<string, Promise<Flow>>();
+
+  function read(id: CampaignId): Promise<Campaign> {
+    return keep(kept, id, readCampaign(db, id));
+  }
+
+  return {
+    async at(id, configVersion) {
+      const known = kept.get(id);
+      if (known !== undefined) {
+        const campaign = await known;
+        if (campaign.configVersion >= configVersion) return campaign;
+        // Whoever notices first reads; everybody else waits for that reading.
+        const newer = kept.get(id);
+        if (newer !== undefined && newer !== known) {
+          const other = await newer;
+          if (other.configVersion >= configVersion) return other;
+        }
+      }
+      return read(id);
+    },
+    plan: (id, version) =>
+      plans.get(`${id}/${version}`) ??
+      keep(
+        plans,
+        `${id}/${version}`,
+        loadPlan(db, id, version).then((definition) => {
+          if (definition === null)
+            throw new Error(`Plan version ${version} of campaign ${id} does not exist`);
+          return planSchema.parse(definition);
+        }),
+      ),
+    flow: (id, version) =>
+      flows.get(`${id}/${version}`) ??
+      keep(
+        flows,
+        `${id}/${version}`,
+        loadFlow(db, id, version).then((definition) => {
+          if (definition === null)
+            throw new Error(`Flow version ${version} of campaign ${id} does not exist`);
+          return flowSchema.parse(definition);
+        }),
+      ),
+    async refresh(id) {
+      if (kept.has(id)) await read(id);
+    },
+  };
+}
+
+/** Keeps what is being read, unless reading it fails. */
+function keep<K, T>(store: Map<K, Promise<T>>, key: K, reading: Promise<T>): Promise<T> {
+  if (store.size >= MOST_KEPT) store.clear();
+  store.set(key, reading);
+  reading.catch(() => {
+    if (store.get(key) === reading) store.delete(key);
+  });
+  return reading;
+}
+
+async function readCampaign(db: Pool, id: CampaignId): Promise<Campaign> {
+  const [row, assignments] = await transaction(db, async (tx) => ({
+    value: await Promise.all([loadCampaign(tx, id), loadAssignments(tx, id)]),
+  }));
+  if (row === null) throw new Error(`Campaign ${id} does not exist`);
+  return toCampaign(row, assignments);
+}
+
+/** @throws ZodError naming what is not valid in the stored configuration. */
+export function toCampaign(row: CampaignRow, assignments: readonly AssignmentRow[]): Campaign {
+  return {
+    campaignId: row.id as CampaignId,
+    configVersion: row.config_version,
+    name: row.name,
+    status: campaignStatusSchema.parse(row.status),
+    timeZone: row.time_zone,
+    currency: currencySchema.parse(row.currency),
+    hours: hoursSchema.nullable().parse(row.hours),
+    holidays: holidaysSchema.parse(row.holidays).map(({ date }) => date),
+    treatments: treatmentsSchema.parse(row.treatments),
+    anonymousCallers: row.anonymous_callers === 'block' ? 'block' : 'allow',
+    spamWindowSeconds: row.spam_window_seconds,
+    minimumAttestation: attestationSchema.nullable().parse(row.minimum_attestation),
+    duplicates: duplicateRuleSchema.nullable().parse(row.duplicates),
+    maxCallSeconds: row.max_call_seconds,
+    reportAnswer: row.report_answer,
+    record: row.record_calls,
+    plan:
+      row.plan_version === null
+        ? null
+        : { version: row.plan_version, definition: planSchema.parse(row.plan) },
+    flow:
+      row.flow_version === null
+        ? null
+        : { version: row.flow_version, definition: flowSchema.parse(row.flow) },
+    assignments: assignments.map(toAssignment),
+  };
+}
+
+function toAssignment(row: AssignmentRow): DialableAssignment {
+  return {
+    id: row.id as AssignmentId,
+    buyerId: row.buyer_id as BuyerId,
+    buyerName: row.buyer_name,
+    priority: row.priority,
+    weight: row.weight,
+    paused: row.paused,
+    hours: hoursSchema.nullable().parse(row.hours),
+    buyerHours: hoursSchema.nullable().parse(row.buyer_hours),
+    filter: conditionSchema.nullable().parse(row.filter),
+    price: buyerPriceSchema.parse(row.price),
+    conversionEstimate: row.conversion_estimate,
+    dialing: dialSettingsSchema.parse(row.dialing),
+  };
+}

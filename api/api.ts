@@ -1,0 +1,68 @@
+import express, { type Router } from 'express';
+import helmet from 'helmet';
+import type { Pool } from 'pg';
+import type { Logger } from '../runtime/logger';
+import { requireAdminKey } from './auth';
+import { assignmentRoutes } from './assignments/routes';
+import { auditRoutes } from './audit/routes';
+import { blockedCallerRoutes } from './blocked-callers/routes';
+import { buyerRoutes } from './buyers/routes';
+import { callRoutes } from './calls/routes';
+import { configRoutes } from './config/routes';
+import { flowRoutes } from './flows/routes';
+import { campaignRoutes } from './campaigns/routes';
+import { createKeySweep } from './http/key-sweep';
+import type { Route } from './http/route';
+import { createRouter } from './http/router';
+import { numberRoutes } from './numbers/routes';
+import { createDocsRouter } from './openapi/docs-page';
+import { documentRoute } from './openapi/routes';
+import { noRoute } from './problems';
+import { publisherRoutes } from './publishers/routes';
+import { simulateRoutes } from './simulate/routes';
+import { flowVersionRoutes, planRoutes } from './versions/routes';
+
+/** Everything below `/api/v1`. What stands in this list is served, and is in the OpenAPI document. */
+export const ROUTES: readonly Route[] = [
+  ...campaignRoutes,
+  ...configRoutes,
+  ...planRoutes,
+  ...flowVersionRoutes,
+  ...flowRoutes,
+  ...simulateRoutes,
+  ...numberRoutes,
+  ...publisherRoutes,
+  ...buyerRoutes,
+  ...assignmentRoutes,
+  ...blockedCallerRoutes,
+  ...callRoutes,
+  ...auditRoutes,
+];
+
+/** Of the API as such, in its document: a change that breaks clients would be a new path. */
+const API_VERSION = '1';
+
+export interface Api {
+  /** To be mounted at `/api`. */
+  readonly router: Router;
+  /** Begins the work in the background. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** The API for operators and programs: `/api/v1`, and its documentation at `/api/docs`. */
+export function createApi(options: {
+  readonly db: Pool;
+  readonly log: Logger;
+  readonly adminKey: string;
+}): Api {
+  const { db, log } = options;
+  const guard = requireAdminKey(options.adminKey);
+  const sweep = createKeySweep({ db, log });
+  const router = express.Router();
+  router.use(createDocsRouter());
+  router.use('/v1', helmet(), createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], { db, guard }));
+  // Whoever has no key is not told which routes there are.
+  router.use('/v1', guard, noRoute);
+  return { router, start: () => sweep.start(), stop: () => sweep.stop() };
+}

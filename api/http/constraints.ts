@@ -1,0 +1,38 @@
+import { brokenConstraint } from '../../db/errors';
+import { Problem } from '../problems';
+
+/** What clients are told when a key of the database stands against their request: by the name of the constraint. */
+const CONSTRAINTS: Readonly<Record<string, { readonly pointer: string; readonly message: string }>> = {
+  campaigns_pkey: { pointer: '/id', message: 'is taken by another campaign' },
+  publishers_pkey: { pointer: '/id', message: 'is taken by another publisher' },
+  buyers_pkey: { pointer: '/id', message: 'is taken by another buyer' },
+  assignments_pkey: { pointer: '/id', message: 'is taken by another assignment' },
+  numbers_pkey: { pointer: '/number', message: 'is there already' },
+  blocked_callers_pkey: { pointer: '/id', message: 'is taken by another entry' },
+  blocked_callers_pattern_kind_campaign_id_key: {
+    pointer: '/pattern',
+    message: 'is blocked already, for the same callers',
+  },
+  numbers_campaign_id_fkey: { pointer: '/campaignId', message: 'is the id of no campaign' },
+  numbers_publisher_id_fkey: { pointer: '/publisherId', message: 'is the id of no publisher' },
+  assignments_campaign_id_fkey: { pointer: '/campaignId', message: 'is the id of no campaign' },
+  assignments_buyer_id_fkey: { pointer: '/buyerId', message: 'is the id of no buyer' },
+  blocked_callers_campaign_id_fkey: { pointer: '/campaignId', message: 'is the id of no campaign' },
+};
+
+/** The problem behind a broken constraint; `null`: the error is another one, or the constraint is not the client's. */
+export function problemFromConstraint(error: unknown): Problem | null {
+  const broken = brokenConstraint(error);
+  if (broken === null) return null;
+  if (broken.kind === 'referenced')
+    return new Problem('conflict', `It is still referred to by ${broken.table}: remove that first`);
+  const known = CONSTRAINTS[broken.constraint];
+  if (known === undefined) return null;
+  const detail = `${known.pointer.slice(1)} ${known.message}`;
+  switch (broken.kind) {
+    case 'taken':
+      return new Problem('conflict', detail, [known]);
+    case 'missing':
+      return new Problem('unprocessable', detail, [known]);
+  }
+}

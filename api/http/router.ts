@@ -1,0 +1,98 @@
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import type { Pool } from 'pg';
+import type { z } from 'zod';
+import { fieldErrors, problemFromZod } from '../field-errors';
+import { Problem } from '../problems';
+import { ACTOR_HEADER, readActor } from './actor';
+import { jsonBody, LARGEST_BODY, readBody } from './body';
+import { readIfMatch } from './etag';
+import type { Route } from './route';
+import { answerReply, fingerprintOf, performWrite, type Answer, type IdempotentRequest } from './write';
+
+export const KEY_HEADER = 'Idempotency-Key';
+/** Printable ASCII without spaces at the ends. */
+const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
+/** Makes Express routes of declared ones; `guard` stands before every route that is not open. */
+export function createRouter(
+  routes: readonly Route[],
+  { db, guard }: { readonly db: Pool; readonly guard: RequestHandler },
+): Router {
+  const router = express.Router();
+  for (const route of routes) {
+    const { method, path, body, largestBody, open } = route.declaration;
+    const handlers: RequestHandler[] = [];
+    if (!open) handlers.push(guard);
+    if (body !== undefined) handlers.push(jsonBody(largestBody ?? LARGEST_BODY));
+    handlers.push(async (req, res) => send(res, await answer(route, req, res, db)));
+    router[method](path.replace(/\{(\w+)\}/g, ':$1'), ...handlers);
+  }
+  return router;
+}
+
+async function answer(route: Route, req: Request, res: Response, db: Pool): Promise<Answer> {
+  const { declaration } = route;
+  const params = declaration.params === undefined ? undefined : parseParams(declaration.params, req);
+  const query = parseQuery(declaration.query, req.query);
+  if (route.kind === 'read') return answerReply(await route.handle({ db, params, query }));
+
+  const body = declaration.body === undefined ? undefined : readBody(req);
+  const parsed = declaration.body === undefined ? undefined : parseBody(declaration.body, body);
+  const actor = readActor(req.get(ACTOR_HEADER));
+  const requireRevision =
+    declaration.revisioned === true ? readIfMatch(req.get('if-match')) : () => undefined;
+  return performWrite(
+    {
+      db,
+      actor,
+      requestId: String(res.locals['requestId']),
+      idempotent: req.method === 'POST' ? readKey(req, body) : null,
+    },
+    (connection) => route.handle({ db: connection, params, query, body: parsed, actor, requireRevision }),
+  );
+}
+
+/** A path that cannot name anything leads nowhere. */
+function parseParams(schema: z.ZodType, req: Request): unknown {
+  const params = schema.safeParse(req.params);
+  if (params.success) return params.data;
+  const [error] = fieldErrors(params.error.issues);
+  throw new Problem('not_found', `There is no ${req.path}: ${error?.pointer.slice(1)} ${error?.message}`);
+}
+
+function parseQuery(schema: z.ZodType | undefined, query: Request['query']): unknown {
+  if (schema === undefined) {
+    const [name] = Object.keys(query);
+    if (name === undefined) return undefined;
+    throw new Problem('invalid_request', `The query is not valid: ${name} is not known here`, [
+      { pointer: `/${name}`, message: 'is not a field that is known here' },
+    ]);
+  }
+  const parsed = schema.safeParse(query);
+  if (!parsed.success) throw problemFromZod('invalid_request', 'The query is not valid', parsed.error);
+  return parsed.data;
+}
+
+function parseBody(schema: z.ZodType, body: unknown): unknown {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  if (body === undefined) throw new Problem('invalid_request', 'A JSON body is needed');
+  throw problemFromZod('invalid_request', 'The body is not valid', parsed.error);
+}
+
+function readKey(req: Request, body: unknown): IdempotentRequest | null {
+  const key = req.get(KEY_HEADER);
+  if (key === undefined) return null;
+  if (!KEY.test(key)) {
+    throw new Problem('invalid_request', `${KEY_HEADER} must be 1 to 255 printable ASCII characters`, [
+      { pointer: `/${KEY_HEADER}`, message: 'must be 1 to 255 printable ASCII characters' },
+    ]);
+  }
+  return { key, fingerprint: fingerprintOf(req.method, req.originalUrl, body) };
+}
+
+function send(res: Response, { status, headers, body }: Answer): void {
+  res.status(status).set(headers);
+  if (body === null) res.end();
+  else res.send(body);
+}

@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+import { callSchema } from '../../contract/call';
+import { conditionSchema } from '../../contract/condition';
+import {
+  acceptanceSchema,
+  dialSettingsSchema,
+  duplicateRuleSchema,
+  treatmentsSchema,
+} from '../../contract/campaign';
+import { configAppliedSchema, configDocumentSchema } from '../../contract/config-document';
+import { flowNodeSchema, flowSchema } from '../../contract/flow';
+import { flowOperationSchema } from '../../contract/flow-operations';
+import { hoursSchema } from '../../contract/hours';
+import { buyerPriceSchema, dueRuleSchema, priceRuleSchema } from '../../contract/money';
+import { planSchema, routingRuleSchema } from '../../contract/plan';
+import { fieldErrorSchema } from '../../contract/problem';
+import { destinationSchema, promptSchema, treatmentSchema } from '../../contract/prompt';
+import {
+  assignmentPatchSchema,
+  assignmentSchema,
+  newAssignmentSchema,
+} from '../../contract/resources/assignment';
+import { auditEntrySchema } from '../../contract/resources/audit';
+import { blockedCallerSchema, newBlockedCallerSchema } from '../../contract/resources/blocked-caller';
+import { buyerPatchSchema, buyerSchema, newBuyerSchema } from '../../contract/resources/buyer';
+import { campaignPatchSchema, campaignSchema, newCampaignSchema } from '../../contract/resources/campaign';
+import { newNumberSchema, numberPatchSchema, numberSchema } from '../../contract/resources/number';
+import {
+  newPublisherSchema,
+  publisherPatchSchema,
+  publisherSchema,
+} from '../../contract/resources/publisher';
+import { explanationSchema } from '../../contract/resources/simulation';
+
+/** Schemas that have a name in the OpenAPI document; all others stand where they are used. */
+export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
+  Acceptance: acceptanceSchema,
+  Assignment: assignmentSchema,
+  AssignmentPatch: assignmentPatchSchema,
+  AuditEntry: auditEntrySchema,
+  BlockedCaller: blockedCallerSchema,
+  Buyer: buyerSchema,
+  BuyerPatch: buyerPatchSchema,
+  BuyerPrice: buyerPriceSchema,
+  Call: callSchema,
+  Campaign: campaignSchema,
+  CampaignPatch: campaignPatchSchema,
+  Condition: conditionSchema,
+  ConditionExplanation: explanationSchema,
+  ConfigApplied: configAppliedSchema,
+  ConfigDocument: configDocumentSchema,
+  Destination: destinationSchema,
+  DialSettings: dialSettingsSchema,
+  DueRule: dueRuleSchema,
+  DuplicateRule: duplicateRuleSchema,
+  FieldError: fieldErrorSchema,
+  Flow: flowSchema,
+  FlowNode: flowNodeSchema,
+  FlowOperation: flowOperationSchema,
+  Hours: hoursSchema,
+  NewAssignment: newAssignmentSchema,
+  NewBlockedCaller: newBlockedCallerSchema,
+  NewBuyer: newBuyerSchema,
+  NewCampaign: newCampaignSchema,
+  NewNumber: newNumberSchema,
+  NewPublisher: newPublisherSchema,
+  NumberPatch: numberPatchSchema,
+  Plan: planSchema,
+  PriceRule: priceRuleSchema,
+  Prompt: promptSchema,
+  Publisher: publisherSchema,
+  PublisherPatch: publisherPatchSchema,
+  RoutingRule: routingRuleSchema,
+  TrackedNumber: numberSchema,
+  Treatment: treatmentSchema,
+  Treatments: treatmentsSchema,
+};

@@ -1,0 +1,116 @@
+import type { Pool } from 'pg';
+import { announcementSchema } from '../../contract/call';
+import { acceptAttempt, findAcceptance, findAnnouncement } from '../../db/queries/attempts';
+import type { Accepted } from '../../domain/call/events';
+import { secondsBetween } from '../../domain/call/steps';
+import { attemptId, type CallId } from '../../domain/ids';
+import { HANG_UP, say, type Instructions } from '../../domain/instructions';
+import type { Logger } from '../../runtime/logger';
+import { before } from '../deadline';
+
+/** Puts the caller through: on the buyer's leg, the end of a document does that. */
+const PUT_THROUGH: Instructions = [];
+
+/**
+ * What happens on the buyer's leg before caller and buyer are put through to each other. It touches no workflow: what
+ * is to be said was written with the attempt, and the accepting key is written to it. While the database is away,
+ * callers are put through unannounced rather than left ringing.
+ */
+export interface Announcements {
+  /** @param at ISO 8601 instant of the answer. */
+  announce(call: CallId, attempt: number, at: string): Promise<Instructions>;
+  accept(call: CallId, attempt: number, key: AcceptKey): Promise<Instructions>;
+  /** `null`: they did not, or nobody can say now. */
+  acceptance(call: CallId, attempt: number): Promise<Accepted | null>;
+}
+
+/** What came back from a buyer who was asked to accept. Instants are ISO 8601. */
+export interface AcceptKey {
+  /** `null` for silence. */
+  readonly digits: string | null;
+  readonly at: string;
+  /** When they were asked. */
+  readonly since: string;
+}
+
+export interface AnnouncementOptions {
+  readonly db: Pool;
+  readonly log: Logger;
+  /** How long one of these may take, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** Share of a webhook's time that looking up an acceptance may take: the workflow needs the rest. */
+const LOOK_UP_SHARE = 0.25;
+
+export function createAnnouncements({ db, log, deadlineMs }: AnnouncementOptions): Announcements {
+  async function inTime<T>(
+    callId: CallId,
+    what: string,
+    share: number,
+    work: Promise<T>,
+    otherwise: T,
+  ): Promise<T> {
+    try {
+      return await before(Date.now() + deadlineMs * share, work);
+    } catch (error) {
+      log.error({ callId, what, err: error }, 'announcement goes on without the database');
+      return otherwise;
+    }
+  }
+
+  const find = async (call: CallId, attempt: number) => {
+    const stored = await findAnnouncement(db, attemptId(call, attempt));
+    return stored === null ? null : announcementSchema.parse(stored);
+  };
+
+  return {
+    announce: (call, attempt, at) =>
+      inTime(
+        call,
+        'announce',
+        1,
+        find(call, attempt).then((announcement): Instructions => {
+          if (announcement === null) return PUT_THROUGH;
+          const { whisper, acceptance } = announcement;
+          const whispered = say(whisper === null ? [] : [whisper]);
+          if (acceptance === null) return whispered;
+          return [
+            ...whispered,
+            {
+              verb: 'gather',
+              prompt: acceptance.prompt,
+              input: 'digits',
+              digits: 1,
+              terminator: null,
+              timeoutSeconds: acceptance.timeoutSeconds,
+              speech: null,
+              callback: { step: 'accept', call, attempt, since: at },
+            },
+          ];
+        }),
+        PUT_THROUGH,
+      ),
+
+    accept: (call, attempt, { digits, at, since }) =>
+      inTime(
+        call,
+        'accept',
+        1,
+        find(call, attempt).then(async (announcement): Promise<Instructions> => {
+          const acceptance = announcement?.acceptance ?? null;
+          if (acceptance !== null && digits !== acceptance.digit) {
+            log.info({ callId: call, attempt, pressed: digits !== null }, 'buyer did not accept the call');
+            return HANG_UP;
+          }
+          await acceptAttempt(db, attemptId(call, attempt), at, secondsBetween(since, at));
+          log.info({ callId: call, attempt }, 'buyer accepted the call');
+          return PUT_THROUGH;
+        }),
+        digits === null ? HANG_UP : PUT_THROUGH,
+      ),
+
+    acceptance: (call, attempt) =>
+      inTime(call, 'look up acceptance', LOOK_UP_SHARE, findAcceptance(db, attemptId(call, attempt)), null),
+  };
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import {
+  GEOGRAPHY_FIELDS,
+  HISTORY_EVENTS,
+  SOURCE_FIELDS,
+  type ClockZone,
+  type Condition,
+  type TagTest,
+} from '../domain/condition';
+import type { BuyerId } from '../domain/ids';
+import { clockSchema, timeZoneSchema, weekdaySchema } from './hours';
+
+const text = z.string().min(1).max(256);
+/** A tag's name. */
+export const tagSchema = z
+  .string()
+  .regex(/^[A-Za-z][\w.-]{0,63}$/, 'must be a tag: a letter, then letters, digits, _, . or -');
+
+export const clockZoneSchema = z.union([
+  z.literal('campaign'),
+  z.literal('caller'),
+  z.strictObject({ timeZone: timeZoneSchema }),
+]) satisfies z.ZodType<ClockZone>;
+
+export const tagTestSchema = z.discriminatedUnion('is', [
+  z.strictObject({ is: z.literal('present') }),
+  z.strictObject({ is: z.literal('one_of'), values: z.array(z.string().max(1024)).min(1).max(1000) }),
+  z.strictObject({
+    is: z.literal('between'),
+    from: z.number().nullable().default(null),
+    to: z.number().nullable().default(null),
+  }),
+]) satisfies z.ZodType<TagTest>;
+
+const days = z.number().positive().max(3650);
+
+/** Deeper than anybody means; a bound, so that a document cannot exhaust the stack. */
+export const DEEPEST_CONDITION = 20;
+
+/** What a leaf of {@link conditionSchema} may be. */
+const leaf = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('geography'),
+    field: z.enum(GEOGRAPHY_FIELDS),
+    in: z.array(text).min(1).max(5000),
+  }),
+  z.strictObject({
+    kind: z.literal('local_time'),
+    zone: clockZoneSchema.default('campaign'),
+    weekdays: z.array(weekdaySchema).min(1).max(7).nullable().default(null),
+    from: clockSchema,
+    to: clockSchema,
+  }),
+  z.strictObject({ kind: z.literal('holiday'), zone: clockZoneSchema.default('campaign') }),
+  z.strictObject({ kind: z.literal('tag'), tag: tagSchema, test: tagTestSchema }),
+  z.strictObject({
+    kind: z.literal('source'),
+    field: z.enum(SOURCE_FIELDS),
+    in: z.array(text).min(1).max(5000),
+  }),
+  z.strictObject({ kind: z.literal('first_call') }),
+  z.strictObject({
+    kind: z.literal('caller_history'),
+    event: z.enum(HISTORY_EVENTS),
+    withinDays: days.nullable().default(null),
+    buyerIds: z
+      .array(text.transform((id) => id as BuyerId))
+      .min(1)
+      .max(1000)
+      .nullable()
+      .default(null),
+  }),
+]);
+
+/** A condition as it is stored and written: nested `all`, `any` and `not` over leaves. */
+export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('all'), conditions: z.array(conditionSchema).max(100) }),
+    z.strictObject({ kind: z.literal('any'), conditions: z.array(conditionSchema).max(100) }),
+    z.strictObject({ kind: z.literal('not'), condition: conditionSchema }),
+    ...leaf.options,
+  ]),
+);

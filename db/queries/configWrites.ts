@@ -1,0 +1,224 @@
+import type { Queryable } from '../pool';
+
+/*
+ * Writes of a campaign's document: whole sets, one statement a table, so that an assignment's trigger counts the
+ * campaign up once. JSON's null becomes SQL's. Each write is an edit by a person: it counts the row's revision up.
+ */
+
+export interface CampaignSettingsWrite {
+  readonly id: string;
+  readonly name: string;
+  readonly vertical: string;
+  readonly geography: readonly string[];
+  readonly timeZone: string;
+  readonly currency: string;
+  readonly hours: unknown;
+  readonly holidays: unknown;
+  readonly treatments: unknown;
+  readonly anonymousCallers: string;
+  readonly spamWindowSeconds: number;
+  readonly minimumAttestation: string | null;
+  readonly duplicates: unknown;
+  readonly maxCallSeconds: number;
+  readonly reportAnswer: boolean;
+  readonly recordCalls: boolean;
+}
+
+function settings(campaign: CampaignSettingsWrite): unknown[] {
+  return [
+    campaign.id,
+    campaign.name,
+    campaign.vertical,
+    JSON.stringify(campaign.geography),
+    campaign.timeZone,
+    campaign.currency,
+    json(campaign.hours),
+    JSON.stringify(campaign.holidays),
+    JSON.stringify(campaign.treatments),
+    campaign.anonymousCallers,
+    campaign.spamWindowSeconds,
+    campaign.minimumAttestation,
+    json(campaign.duplicates),
+    campaign.maxCallSeconds,
+    campaign.reportAnswer,
+    campaign.recordCalls,
+  ];
+}
+
+function json(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
+/**
+ * A new campaign: a draft, until {@link updateConfigCampaign} says otherwise.
+ * @returns whether it was made; not when the id is taken
+ */
+export async function insertConfigCampaign(db: Queryable, campaign: CampaignSettingsWrite): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'insert_config_campaign',
+    text: `
+      INSERT INTO campaigns (id, name, vertical, geography, time_zone, currency, hours, holidays, treatments,
+                             anonymous_callers, spam_window_seconds, minimum_attestation, duplicates,
+                             max_call_seconds, report_answer, record_calls, status)
+      VALUES ($1::text, $2::text, $3::text, $4::jsonb, $5::text, $6::text, $7::jsonb, $8::jsonb, $9::jsonb,
+              $10::text, $11::integer, $12::text, $13::jsonb, $14::integer, $15::boolean, $16::boolean, 'draft')
+      ON CONFLICT (id) DO NOTHING`,
+    values: settings(campaign),
+  });
+  return rowCount === 1;
+}
+
+export async function updateConfigCampaign(
+  db: Queryable,
+  campaign: CampaignSettingsWrite & { readonly status: string },
+): Promise<void> {
+  await db.query({
+    name: 'update_config_campaign',
+    text: `
+      UPDATE campaigns
+         SET name = $2::text, vertical = $3::text, geography = $4::jsonb, time_zone = $5::text,
+             currency = $6::text, hours = $7::jsonb, holidays = $8::jsonb, treatments = $9::jsonb,
+             anonymous_callers = $10::text, spam_window_seconds = $11::integer, minimum_attestation = $12::text,
+             duplicates = $13::jsonb, max_call_seconds = $14::integer, report_answer = $15::boolean,
+             record_calls = $16::boolean, status = $17::text,
+             revision = revision + 1, updated_at = now()
+       WHERE id = $1::text`,
+    values: [...settings(campaign), campaign.status],
+  });
+}
+
+export async function upsertConfigPublishers(
+  db: Queryable,
+  publishers: readonly { readonly id: string; readonly name: string; readonly payout: unknown }[],
+): Promise<void> {
+  await db.query({
+    name: 'upsert_config_publishers',
+    text: `
+      INSERT INTO publishers AS p (id, name, payout)
+      SELECT r.id, r.name, nullif(r.payout, 'null')
+        FROM jsonb_to_recordset($1::jsonb) AS r (id text, name text, payout jsonb)
+      ON CONFLICT (id) DO UPDATE
+        SET name = EXCLUDED.name, payout = EXCLUDED.payout, revision = p.revision + 1, updated_at = now()`,
+    values: [JSON.stringify(publishers)],
+  });
+}
+
+export async function upsertConfigBuyers(
+  db: Queryable,
+  buyers: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly status: string;
+    readonly timeZone: string;
+    readonly hours: unknown;
+  }[],
+): Promise<void> {
+  await db.query({
+    name: 'upsert_config_buyers',
+    text: `
+      INSERT INTO buyers AS b (id, name, status, time_zone, hours)
+      SELECT r.id, r.name, r.status, r."timeZone", nullif(r.hours, 'null')
+        FROM jsonb_to_recordset($1::jsonb) AS r (id text, name text, status text, "timeZone" text, hours jsonb)
+      ON CONFLICT (id) DO UPDATE
+        SET name = EXCLUDED.name, status = EXCLUDED.status, time_zone = EXCLUDED.time_zone, hours = EXCLUDED.hours,
+            revision = b.revision + 1, updated_at = now()`,
+    values: [JSON.stringify(buyers)],
+  });
+}
+
+/**
+ * Writes a campaign's assignments; a removed one is there again.
+ * @returns how many were written: fewer than given when an id is another campaign's
+ */
+export async function upsertConfigAssignments(
+  db: Queryable,
+  campaign: string,
+  assignments: readonly {
+    readonly id: string;
+    readonly buyerId: string;
+    readonly priority: number;
+    readonly weight: number;
+    readonly paused: boolean;
+    readonly dialing: unknown;
+    readonly hours: unknown;
+    readonly filter: unknown;
+    readonly price: unknown;
+    readonly conversionEstimate: number;
+  }[],
+): Promise<number> {
+  const { rowCount } = await db.query({
+    name: 'upsert_config_assignments',
+    text: `
+      INSERT INTO assignments AS a (id, campaign_id, buyer_id, priority, weight, paused, dialing, hours, filter,
+                                    price, conversion_estimate)
+      SELECT r.id, $1::text, r."buyerId", r.priority, r.weight, r.paused, r.dialing, nullif(r.hours, 'null'),
+             nullif(r.filter, 'null'), r.price, r."conversionEstimate"
+        FROM jsonb_to_recordset($2::jsonb) AS r (
+               id text, "buyerId" text, priority integer, weight double precision, paused boolean, dialing jsonb,
+               hours jsonb, filter jsonb, price jsonb, "conversionEstimate" double precision)
+      ON CONFLICT (id) DO UPDATE
+        SET buyer_id = EXCLUDED.buyer_id, priority = EXCLUDED.priority, weight = EXCLUDED.weight,
+            paused = EXCLUDED.paused, dialing = EXCLUDED.dialing, hours = EXCLUDED.hours, filter = EXCLUDED.filter,
+            price = EXCLUDED.price, conversion_estimate = EXCLUDED.conversion_estimate, removed_at = NULL,
+            revision = a.revision + 1, updated_at = now()
+        WHERE a.campaign_id = EXCLUDED.campaign_id`,
+    values: [campaign, JSON.stringify(assignments)],
+  });
+  return rowCount ?? 0;
+}
+
+export async function removeConfigAssignments(db: Queryable, ids: readonly string[]): Promise<void> {
+  await db.query({
+    name: 'remove_config_assignments',
+    text: `
+      UPDATE assignments SET removed_at = now(), revision = revision + 1, updated_at = now()
+       WHERE id = ANY ($1::text[]) AND removed_at IS NULL`,
+    values: [[...ids]],
+  });
+}
+
+/**
+ * Writes a campaign's numbers, and takes them from whoever has them, unless that campaign is active.
+ * @returns how many were written: fewer than given when one became an active campaign's meanwhile
+ */
+export async function upsertConfigNumbers(
+  db: Queryable,
+  campaign: string,
+  numbers: readonly {
+    readonly number: string;
+    readonly publisherId: string | null;
+    readonly channel: string;
+    readonly tags: unknown;
+    readonly failSafe: unknown;
+  }[],
+): Promise<number> {
+  const { rowCount } = await db.query({
+    name: 'upsert_config_numbers',
+    text: `
+      INSERT INTO numbers AS n (e164, campaign_id, publisher_id, channel, tags, fail_safe)
+      SELECT r.number, $1::text, r."publisherId", r.channel, r.tags, nullif(r."failSafe", 'null')
+        FROM jsonb_to_recordset($2::jsonb) AS r (
+               number text, "publisherId" text, channel text, tags jsonb, "failSafe" jsonb)
+      ON CONFLICT (e164) DO UPDATE
+        SET campaign_id = EXCLUDED.campaign_id, publisher_id = EXCLUDED.publisher_id, channel = EXCLUDED.channel,
+            tags = EXCLUDED.tags, fail_safe = EXCLUDED.fail_safe, revision = n.revision + 1, updated_at = now()
+        WHERE n.campaign_id IS NULL OR n.campaign_id = EXCLUDED.campaign_id
+           OR NOT EXISTS (SELECT FROM campaigns c WHERE c.id = n.campaign_id AND c.status = 'active')`,
+    values: [campaign, JSON.stringify(numbers)],
+  });
+  return rowCount ?? 0;
+}
+
+export async function releaseConfigNumbers(
+  db: Queryable,
+  campaign: string,
+  numbers: readonly string[],
+): Promise<void> {
+  await db.query({
+    name: 'release_config_numbers',
+    text: `
+      UPDATE numbers SET campaign_id = NULL, revision = revision + 1, updated_at = now()
+       WHERE campaign_id = $1::text AND e164 = ANY ($2::text[])`,
+    values: [campaign, [...numbers]],
+  });
+}

@@ -1,0 +1,54 @@
+import type { Queryable } from '../pool';
+
+export interface TurnRow {
+  readonly rule: string;
+  readonly assignment_id: string;
+  readonly turn: bigint;
+}
+
+/**
+ * Makes this transaction the only one that gives out turns under these rules, until it ends: that is what makes round
+ * robin exact when calls come at once. Locks are taken in the order of the names, so that no two can wait for each other.
+ */
+export async function lockRounds(db: Queryable, campaign: string, rules: readonly string[]): Promise<void> {
+  await db.query({
+    name: 'lock_rounds',
+    text: `
+      SELECT pg_advisory_xact_lock(hashtextextended($1::text || '/' || rule, 0))
+        FROM (SELECT rule FROM unnest($2::text[]) AS rule ORDER BY rule) AS rules`,
+    values: [campaign, [...rules]],
+  });
+}
+
+/** Who was dialled last under each rule; a higher turn is more recent. Whoever is missing was never dialled. */
+export async function loadTurns(
+  db: Queryable,
+  campaign: string,
+  rules: readonly string[],
+): Promise<TurnRow[]> {
+  const { rows } = await db.query<TurnRow & Record<string, unknown>>({
+    name: 'load_turns',
+    text: `
+      SELECT rule, assignment_id, turn FROM round_robin_turns
+       WHERE campaign_id = $1::text AND rule = ANY ($2::text[])`,
+    values: [campaign, [...rules]],
+  });
+  return rows;
+}
+
+/** Gives an assignment the latest turn under a rule: it is dialled now. */
+export async function takeTurn(
+  db: Queryable,
+  campaign: string,
+  rule: string,
+  assignmentId: string,
+): Promise<void> {
+  await db.query({
+    name: 'take_turn',
+    text: `
+      INSERT INTO round_robin_turns (campaign_id, rule, assignment_id, turn)
+      VALUES ($1::text, $2::text, $3::text, nextval('round_robin_turns_seq'))
+          ON CONFLICT (campaign_id, rule, assignment_id) DO UPDATE SET turn = excluded.turn`,
+    values: [campaign, rule, assignmentId],
+  });
+}

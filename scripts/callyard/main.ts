@@ -1,0 +1,99 @@
+// `npm run callyard -- export|apply|validate`: a campaign as a file.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline/promises';
+import { text } from 'node:stream/consumers';
+import { Command } from 'commander';
+import { InputError, runCommand } from '../simulate/input';
+import { connect } from './client';
+import { applyFile, exportCampaign, validateFile, type ExitCode, type Surroundings } from './commands';
+
+const URL_OPTION = [
+  '--url <url>',
+  'where Callyard is (default: the one started here, else http://localhost:3000)',
+] as const;
+
+const command = new Command('npm run callyard --').description(
+  'Keeps campaigns as files: exports one, shows what a file would change, applies it.',
+);
+
+/** What the command line asks for; set by the subcommand that was named. */
+let chosen: (() => Promise<ExitCode>) | null = null;
+
+command
+  .command('export')
+  .description("writes a campaign's document as YAML")
+  .argument('<campaign>', 'its id, for example cmp_sample')
+  .option('-o, --output <file>', 'where to (default: standard output)')
+  .option(...URL_OPTION)
+  .action((campaign: string, options: { output?: string; url?: string }) => {
+    chosen = async () =>
+      exportCampaign(await connect(options.url, process.env), campaign, options.output, surroundings());
+  });
+
+command
+  .command('apply')
+  .description('shows what a document changes, then changes it, all or nothing')
+  .requiredOption('-f, --file <file>', 'YAML or JSON; - for standard input')
+  .option('--dry-run', 'only show', false)
+  .option('-y, --yes', 'do not ask (nobody is asked where no terminal is)', false)
+  .option(...URL_OPTION)
+  .action((options: { file: string; dryRun: boolean; yes: boolean; url?: string }) => {
+    chosen = async () =>
+      applyFile(await connect(options.url, process.env), options.file, options, surroundings());
+  });
+
+command
+  .command('validate')
+  .description('checks a document without asking a server')
+  .requiredOption('-f, --file <file>', 'YAML or JSON; - for standard input')
+  .action((options: { file: string }) => {
+    chosen = () => validateFile(options.file, surroundings());
+  });
+
+function surroundings(): Surroundings {
+  const atTerminal = process.stdin.isTTY && process.stdout.isTTY;
+  return {
+    read: readText,
+    write: writeText,
+    say: (line) => console.log(line),
+    complain: (line) => console.error(line),
+    colours: process.stdout.isTTY && !process.env['NO_COLOR'],
+    ask: atTerminal ? askYes : null,
+  };
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+  } catch (error) {
+    throw unusable(file, 'read', error);
+  }
+}
+
+async function writeText(file: string, content: string): Promise<void> {
+  try {
+    await writeFile(file, content);
+  } catch (error) {
+    throw unusable(file, 'written', error);
+  }
+}
+
+function unusable(file: string, what: string, error: unknown): InputError {
+  const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+  return new InputError(`${file} cannot be ${what} (${reason}): check the path.`, { cause: error });
+}
+
+async function askYes(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(question)).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+void runCommand(command, async () => {
+  if (chosen === null) throw new InputError('Say what to do: export, apply or validate.');
+  return chosen();
+});

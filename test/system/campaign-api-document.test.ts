@@ -1,0 +1,200 @@
+import type { Page } from '../../contract/page';
+import type { Call } from '../../contract/call';
+import { sampleConfig } from './config-sample';
+import { startApi, type ApiServer } from './api-server';
+
+const CALLS = 3;
+
+describe('the OpenAPI document', () => {
+  let api: ApiServer;
+  beforeAll(async () => {
+    api = await startApi();
+  });
+  afterAll(() => api.stop());
+
+  const sql = (text: string, values: unknown[] = []) => api.db.query({ name: '', text, values });
+
+  /** Calls as the call path leaves them, with all that belongs to them. */
+  async function insertCalls(campaign: string, buyer: string, assignment: string): Promise<void> {
+    await sql(
+      `INSERT INTO calls (id, carrier, account_sid, sid, workflow_id, campaign_id, caller, dialed, state, outcome,
+                          buyer_id, received_at, connected_at, ended_at, duration_seconds, talk_seconds, converted,
+                          currency, revenue_micros, payout_micros)
+       SELECT 'call_' || i, 'twilio', 'AC1', 'CA' || i, 'call/twilio/AC1/CA' || i, $1, '+14155550123', '+14155550100',
+              'ended', 'connected', $2, now() - i * interval '1 minute', now(), now(), 60, 50, true, 'USD', 20000000, 0
+         FROM generate_series(1, $3::integer) i`,
+      [campaign, buyer, CALLS],
+    );
+    await sql(
+      `INSERT INTO attempts (id, call_id, no, assignment_id, buyer_id, destinations, ring_timeout_seconds, terms, state,
+                             dialed_at, connected_at, ended_at, talk_seconds)
+       VALUES ('call_1/1', 'call_1', 1, $1, $2, '[{"kind": "tel", "number": "+14155550201"}]', 20, '{}', 'connected',
+               now(), now(), now(), 50)`,
+      [assignment, buyer],
+    );
+    await sql(`INSERT INTO reservations (id, call_id, attempt_id, status, resolved_at)
+               VALUES ('call_1/1', 'call_1', 'call_1/1', 'posted', now())`);
+    await sql(`INSERT INTO timeline_entries (call_id, key, at, step, decision)
+               VALUES ('call_1', 'received', now(), 'received', 'a call')`);
+    await sql(
+      `INSERT INTO ledger_entries (cause, kind, call_id, campaign_id, buyer_id, amount_micros, currency)
+       VALUES ('call_1/revenue', 'revenue', 'call_1', $1, $2, 20000000, 'USD')`,
+      [campaign, buyer],
+    );
+    await sql(
+      `INSERT INTO recordings (call_id, recording_sid, status) VALUES ('call_1', 'RE1', 'completed')`,
+    );
+  }
+
+  /** Every operation on what a campaign is made of. */
+  async function walkResources(): Promise<void> {
+    const price = { amountMicros: '20000000', due: { on: 'duration', seconds: 60 } };
+    const settings = { name: 'Walk', timeZone: 'America/Chicago', currency: 'USD' };
+    const { id: campaign } = await api.ok<{ id: string }>('POST', '/campaigns', settings);
+    const { id: buyer } = await api.ok<{ id: string }>('POST', '/buyers', { name: 'A', timeZone: 'UTC' });
+    const { id: publisher } = await api.ok<{ id: string }>('POST', '/publishers', { name: 'P' });
+    const { id: assignment } = await api.ok<{ id: string }>('POST', `/campaigns/${campaign}/assignments`, {
+      buyerId: buyer,
+      dialing: { destinations: [{ kind: 'sip', uri: 'sip:agent@example.org' }] },
+      price: { ...price, rates: [{ when: { kind: 'first_call' }, amountMicros: '30000000' }] },
+      filter: { kind: 'not', condition: { kind: 'holiday' } },
+    });
+    const { id: entry } = await api.ok<{ id: string }>('POST', '/blocked-callers', {
+      pattern: '+14155550111',
+    });
+    await api.ok('POST', '/numbers', {
+      number: '+14155550100',
+      campaignId: campaign,
+      publisherId: publisher,
+    });
+    await insertCalls(campaign, buyer, assignment);
+
+    for (const [path, change] of [
+      [`/campaigns/${campaign}`, { hours: { timeZone: 'UTC', openings: [] } }],
+      [
+        `/buyers/${buyer}`,
+        { hours: { timeZone: 'UTC', openings: [{ weekday: 1, from: '09:00', to: '24:00' }] } },
+      ],
+      [`/publishers/${publisher}`, { payout: price }],
+      [`/assignments/${assignment}`, { priority: 2 }],
+      [`/blocked-callers/${entry}`, { reason: 'abuse' }],
+      ['/numbers/%2B14155550100', { failSafe: { kind: 'reject', reason: 'busy' } }],
+    ] as const) {
+      await api.ok('PATCH', path, change);
+      await api.ok('GET', path);
+    }
+    await sql(`INSERT INTO routing_plans (campaign_id, version, definition) VALUES ($1, 1, '{}')`, [
+      campaign,
+    ]);
+    await sql('UPDATE campaigns SET plan_version = 1 WHERE id = $1', [campaign]);
+    for (const action of ['activate', 'pause', 'resume', 'archive'])
+      await api.ok('POST', `/campaigns/${campaign}/${action}`, undefined, 200);
+    for (const path of [
+      '/campaigns',
+      '/numbers',
+      '/publishers',
+      '/buyers',
+      `/campaigns/${campaign}/assignments`,
+      '/blocked-callers',
+      '/audit',
+      '/calls',
+      '/calls/call_1',
+      '/openapi.json',
+    ])
+      await api.ok('GET', path);
+    for (const path of [`/assignments/${assignment}`, `/blocked-callers/${entry}`, '/numbers/%2B14155550100'])
+      await api.ok('DELETE', path, undefined, 204);
+    const spare = await api.ok<{ id: string }>('POST', '/publishers', { name: 'S' });
+    await api.ok('DELETE', `/publishers/${spare.id}`, undefined, 204);
+    const idle = await api.ok<{ id: string }>('POST', '/buyers', { name: 'I', timeZone: 'UTC' });
+    await api.ok('DELETE', `/buyers/${idle.id}`, undefined, 204);
+  }
+
+  /** Every operation on drafts and versions, on a campaign as one document, and on hypothetical calls. */
+  async function walkVersions(): Promise<void> {
+    const path = '/campaigns/cmp_walk';
+    await api.ok('PUT', `${path}/config`, sampleConfig('cmp_walk'));
+    await api.ok('GET', `${path}/config`);
+    for (const kind of ['plan', 'flow']) {
+      const { definition } = await api.ok<{ definition: object }>('GET', `${path}/${kind}`);
+      await api.ok('PUT', `${path}/${kind}/draft`, definition, 201);
+      await api.ok('PUT', `${path}/${kind}/draft`, definition);
+      await api.ok('GET', `${path}/${kind}/draft`);
+      const stale = { body: {}, headers: { 'If-Match': '"99"' } };
+      expect((await api.send('POST', `${path}/${kind}/publish`, stale)).status).toBe(412);
+      expect((await api.send('PUT', `${path}/${kind}/draft`, { ...stale, body: definition })).status).toBe(
+        412,
+      );
+      await api.ok('POST', `${path}/${kind}/publish`, { note: 'again' });
+      await api.ok('GET', `${path}/${kind}/versions`);
+      await api.ok('GET', `${path}/${kind}/versions/1`);
+      await api.ok('GET', `${path}/${kind}/diff?from=1&to=2`);
+      await api.ok('POST', `${path}/${kind}/revert`, { version: 1 });
+      await api.ok('PUT', `${path}/${kind}/draft`, definition, 201);
+      await api.ok('DELETE', `${path}/${kind}/draft`, undefined, 204);
+    }
+    const operations = [{ kind: 'add_node', id: 'spare', node: { kind: 'route' } }];
+    await api.ok('POST', `${path}/flow/draft/operations`, { operations }, 200);
+    await api.ok('POST', `${path}/flow/validate`, {}, 200);
+    await api.ok('POST', `${path}/simulate`, { from: '+13125550142', seed: 'walk' }, 200);
+    await api.ok('DELETE', `${path}/flow`, undefined, 204);
+  }
+
+  it('describes what every operation really answers', async () => {
+    await walkResources();
+    await walkVersions();
+    const shown = new Set(
+      [...api.check.seen].filter((seen) => / 2\d\d$/.test(seen)).map((seen) => seen.split(' ')[0]),
+    );
+    expect(api.check.operationIds.filter((id) => !shown.has(id))).toEqual([]);
+  });
+
+  it('would notice an answer that is not as described', () => {
+    const headers = new Headers({ 'content-type': 'application/json; charset=utf-8' });
+    const page = { data: [{ id: 'cmp_x' }], nextCursor: null };
+    expect(() => api.check.response('GET', '/campaigns', 200, headers, page)).toThrow(/required property/);
+    expect(() => api.check.response('GET', '/campaigns', 418, headers, page)).toThrow(/does not declare/);
+    expect(() => api.check.response('GET', '/campaigns', 200, new Headers(), undefined)).toThrow(/has type/);
+  });
+
+  it('pages through calls with the same cursors as every list', async () => {
+    const first = await api.ok<Page<Call>>('GET', `/calls?limit=${CALLS - 1}`);
+    const second = await api.ok<Page<Call>>('GET', `/calls?limit=2&cursor=${first.nextCursor}`);
+    expect([...first.data, ...second.data].map(({ id }) => id)).toEqual(['call_1', 'call_2', 'call_3']);
+    expect(second.nextCursor).toBeNull();
+  });
+
+  it('needs no key, and is the only thing that does not', async () => {
+    const open = await fetch(`${api.baseUrl}/api/v1/openapi.json`);
+    expect([open.status, open.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+    const { paths } = (await open.json()) as { paths: Record<string, Record<string, unknown>> };
+    for (const [path, methods] of Object.entries(paths))
+      for (const method of Object.keys(methods)) {
+        if (path === '/openapi.json') continue;
+        const answer = await fetch(`${api.baseUrl}/api/v1${path.replace(/\{\w+\}/g, 'x')}`, {
+          method: method.toUpperCase(),
+        });
+        expect([method, path, answer.status]).toEqual([method, path, 401]);
+      }
+  });
+
+  it('is shown to people by a page that takes everything from this server', async () => {
+    const page = await fetch(`${api.baseUrl}/api/docs`);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toMatch(/script-src[^;]*unsafe|https?:/);
+    const html = await page.text();
+    expect(html).not.toMatch(/<script(?![^>]* src=)/);
+    const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = '']) => link);
+    expect(assets.length).toBeGreaterThan(3);
+    for (const asset of assets) {
+      const url = new URL(asset, page.url);
+      expect(url.origin).toBe(api.baseUrl);
+      expect([asset, (await fetch(url)).status]).toEqual([asset, 200]);
+    }
+    const start = await (await fetch(`${api.baseUrl}/api/docs/start.js`)).text();
+    const [, document = ''] = /url: '([^']+)'/.exec(start) ?? [];
+    expect((await fetch(new URL(document, page.url))).status).toBe(200);
+  });
+});
