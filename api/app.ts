@@ -50,7 +50,7 @@ export function createApp(options: AppOptions): App {
     intervalMs: options.backfillIntervalMs,
   });
   const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
-  const announcements = createAnnouncements({ db, log, deadlineMs: webhookDeadlineMs });
+  const announcements = createAnnouncements({ db, callbacks, log, deadlineMs: webhookDeadlineMs });
   const api = createApi({ db, log, adminKey: options.adminKey });
   let draining = false;
 

@@ -11,6 +11,7 @@ import { reservationId, type CallId } from '../../domain/ids';
 import { HANG_UP } from '../../domain/instructions';
 import { nodeOf, type Flow } from '../../domain/ivr/flow';
 import { readLookup } from '../../domain/ivr/lookup';
+import { withTags } from '../../domain/ivr/tags';
 import type { Selection } from './buyerSelection';
 import { callerHistory, routingFacts } from './callFacts';
 import type { Campaigns } from './campaigns';
@@ -106,7 +107,7 @@ async function flowFor(
   const found = readLookup(node, await lookUp(node, facts, qualifications));
   return {
     flow: { ...inFlow, from: found.next },
-    tags: { ...qualifications, ...found.tags },
+    tags: withTags(qualifications, found.tags),
     entries: [
       {
         key: `ivr:${resume.no}:looked_up`,

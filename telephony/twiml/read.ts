@@ -35,6 +35,15 @@ const sid = z.preprocess(
 /** A hint that cannot be read counts as not given: it is no reason to drop a call. */
 const hint = (most: number) => z.preprocess(single, plain.max(most).optional().catch(undefined));
 const optionalText = hint(512);
+/** What a recogniser heard: of a caller who talks on and on, the beginning. */
+const speech = z.preprocess(
+  single,
+  z
+    .string()
+    .transform((text) => text.replaceAll(NUL, '').slice(0, 1024))
+    .optional()
+    .catch(undefined),
+);
 /** Whole seconds; anything else the carrier writes counts as not said, never as a reason to drop a call. */
 const seconds = z.preprocess(
   single,
@@ -93,7 +102,7 @@ const inbound = named.extend({
 const step = named.extend({
   CallStatus: optionalText,
   Digits: hint(128),
-  SpeechResult: hint(1024),
+  SpeechResult: speech,
   DialCallStatus: optionalText,
   DialCallDuration: seconds,
   DialSipResponseCode: optionalText,
