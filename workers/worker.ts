@@ -86,6 +86,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await worker.run();
     } finally {
       await listener.stop();
+      await campaigns.quiet();
       await connection.close();
       await db.end();
     }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import {
   attestationSchema,
@@ -56,18 +57,36 @@ export interface Campaigns {
   flow(id: CampaignId, version: number): Promise<Flow>;
   /** Something of the campaign changed: reads it again, if it is kept at all. */
   refresh(id: CampaignId): Promise<void>;
+  /** Resolves when nothing is being read again any more: only then may the database's pool end. */
+  quiet(): Promise<void>;
 }
+
+/**
+ * Pause between two readings of one campaign that nobody waits for, in milliseconds: a thousand edits in a row must not
+ * keep the process busy with reading.
+ */
+const REFRESH_PAUSE_MS = 100;
 
 /** Campaigns, plans and flows kept at most, each; past it that store starts anew. */
 const MOST_KEPT = 1_000;
 
 export function createCampaigns(db: Pool): Campaigns {
   const kept = new Map<CampaignId, Promise<Campaign>>();
+  const refreshing = new Map<CampaignId, Promise<void>>();
+  const changedAgain = new Set<CampaignId>();
   const plans = new Map<string, Promise<RoutingPlan>>();
   const flows = new Map<string, Promise<Flow>>();
 
   function read(id: CampaignId): Promise<Campaign> {
-    return keep(kept, id, readCampaign(db, id));
+    return keep(kept, id, readCampaign(db, id, kept.get(id)));
+  }
+
+  async function readUntilQuiet(id: CampaignId): Promise<void> {
+    do {
+      changedAgain.delete(id);
+      await read(id);
+      await setTimeout(REFRESH_PAUSE_MS);
+    } while (changedAgain.has(id));
   }
 
   return {
@@ -107,8 +126,17 @@ export function createCampaigns(db: Pool): Campaigns {
           return flowSchema.parse(definition);
         }),
       ),
-    async refresh(id) {
-      if (kept.has(id)) await read(id);
+    refresh(id) {
+      if (!kept.has(id)) return Promise.resolve();
+      changedAgain.add(id);
+      const known = refreshing.get(id);
+      if (known !== undefined) return known;
+      const reading = readUntilQuiet(id).finally(() => refreshing.delete(id));
+      refreshing.set(id, reading);
+      return reading;
+    },
+    async quiet() {
+      while (refreshing.size > 0) await Promise.allSettled(refreshing.values());
     },
   };
 }
@@ -123,16 +151,33 @@ function keep<K, T>(store: Map<K, Promise<T>>, key: K, reading: Promise<T>): Pro
   return reading;
 }
 
-async function readCampaign(db: Pool, id: CampaignId): Promise<Campaign> {
+/** What of the campaign has not changed is taken over from `before`, with all that was made ready of it. */
+async function readCampaign(
+  db: Pool,
+  id: CampaignId,
+  before: Promise<Campaign> | undefined,
+): Promise<Campaign> {
+  // A reading that failed has nothing to take over; whoever asked for it has been told.
+  const old = await before?.catch(() => undefined);
   const [row, assignments] = await transaction(db, async (tx) => ({
     value: await Promise.all([loadCampaign(tx, id), loadAssignments(tx, id)]),
   }));
   if (row === null) throw new Error(`Campaign ${id} does not exist`);
-  return toCampaign(row, assignments);
+  return toCampaign(row, assignments, old?.assignments ?? []);
 }
 
+/** The row each assignment in memory was made of. */
+const rowVersions = new WeakMap<DialableAssignment, string>();
+
 /** @throws ZodError naming what is not valid in the stored configuration. */
-export function toCampaign(row: CampaignRow, assignments: readonly AssignmentRow[]): Campaign {
+function toCampaign(
+  row: CampaignRow,
+  assignments: readonly AssignmentRow[],
+  before: readonly DialableAssignment[],
+): Campaign {
+  const known = new Map(
+    before.map((assignment): [string, DialableAssignment] => [assignment.id, assignment]),
+  );
   return {
     campaignId: row.id as CampaignId,
     configVersion: row.config_version,
@@ -158,12 +203,15 @@ export function toCampaign(row: CampaignRow, assignments: readonly AssignmentRow
       row.flow_version === null
         ? null
         : { version: row.flow_version, definition: flowSchema.parse(row.flow) },
-    assignments: assignments.map(toAssignment),
+    assignments: assignments.map((stored) => {
+      const old = known.get(stored.id);
+      return old !== undefined && rowVersions.get(old) === stored.row_version ? old : toAssignment(stored);
+    }),
   };
 }
 
 function toAssignment(row: AssignmentRow): DialableAssignment {
-  return {
+  const assignment: DialableAssignment = {
     id: row.id as AssignmentId,
     buyerId: row.buyer_id as BuyerId,
     buyerName: row.buyer_name,
@@ -177,4 +225,6 @@ function toAssignment(row: AssignmentRow): DialableAssignment {
     conversionEstimate: row.conversion_estimate,
     dialing: dialSettingsSchema.parse(row.dialing),
   };
+  rowVersions.set(assignment, row.row_version);
+  return assignment;
 }
