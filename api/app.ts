@@ -74,6 +74,7 @@ export function createApp(options: AppOptions): App {
       }),
     );
   }
+  http.get('/', (_req, res) => res.redirect('/api/docs'));
   http.use('/api', api.router);
   http.use(noRoute);
   http.use(createErrorHandler(log));
