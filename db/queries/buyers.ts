@@ -29,7 +29,7 @@ export async function findBuyer(db: Queryable, id: string): Promise<BuyerRow | n
   return rows[0] ?? null;
 }
 
-/** The buyer, locked against other edits until the transaction ends. */
+/** The buyer, locked against other edits until the transaction ends. Lock their campaigns first: see lockOrder.ts. */
 export async function lockBuyer(db: Queryable, id: string): Promise<BuyerRow | null> {
   const { rows } = await db.query<BuyerRow & Record<string, unknown>>({
     name: 'lock_buyer',
@@ -37,6 +37,18 @@ export async function lockBuyer(db: Queryable, id: string): Promise<BuyerRow | n
     values: [id],
   });
   return rows[0] ?? null;
+}
+
+/**
+ * Keeps edits of the buyer waiting until the transaction ends, so that they get no place in another campaign while one
+ * is under way. Any number of transactions may do so at once. Lock the campaign first.
+ */
+export async function holdBuyer(db: Queryable, id: string): Promise<void> {
+  await db.query({
+    name: 'hold_buyer',
+    text: 'SELECT FROM buyers WHERE id = $1::text FOR SHARE',
+    values: [id],
+  });
 }
 
 export interface BuyerFilter {

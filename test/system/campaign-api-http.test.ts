@@ -243,17 +243,35 @@ describe('writing over HTTP', () => {
       name: 'New',
       revision: 2,
     });
-    await api.db.query({ name: '', text: 'ALTER SEQUENCE failures RESTART', values: [] });
-    await api.db.query({
-      name: '',
-      text: `CREATE OR REPLACE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$
-             BEGIN
-               IF nextval('failures') <= 4 THEN RAISE EXCEPTION 'given up' USING ERRCODE = 'deadlock_detected'; END IF;
-               RETURN NEW;
-             END $$`,
-      values: [],
-    });
-    expect((await api.send('PATCH', `/campaigns/${id}`, { body: { name: 'Newer' } })).status).toBe(500);
     await api.db.query({ name: '', text: 'DROP TRIGGER fail_twice ON campaigns', values: [] });
   });
+
+  it.each(['query_canceled', 'lock_not_available', 'serialization_failure', 'deadlock_detected'])(
+    'says that the database is busy, not away, when other changes stand in the way for too long: %s',
+    async (condition) => {
+      const { id } = await api.ok<Campaign>('POST', '/campaigns', CAMPAIGN);
+      await api.db.query({
+        name: '',
+        text: `CREATE FUNCTION give_up() RETURNS trigger LANGUAGE plpgsql AS $$
+               BEGIN RAISE EXCEPTION 'given up' USING ERRCODE = '${condition}'; END $$`,
+        values: [],
+      });
+      await api.db.query({
+        name: '',
+        text: 'CREATE TRIGGER give_up BEFORE UPDATE ON campaigns FOR EACH ROW EXECUTE FUNCTION give_up()',
+        values: [],
+      });
+      try {
+        const answer = await api.send('PATCH', `/campaigns/${id}`, { body: { name: 'New' } });
+        expect(answer.status).toBe(503);
+        expect(answer.body).toMatchObject({
+          code: 'unavailable',
+          detail: 'The database is busy with other changes: try again in a moment',
+        });
+      } finally {
+        await api.db.query({ name: '', text: 'DROP FUNCTION give_up CASCADE', values: [] });
+      }
+      expect(await api.ok('PATCH', `/campaigns/${id}`, { name: 'New' })).toMatchObject({ revision: 2 });
+    },
+  );
 });
