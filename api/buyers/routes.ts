@@ -133,8 +133,13 @@ export const buyerRoutes: readonly Route[] = [
     async handle({ db, params: { id }, requireRevision }) {
       const before = presentBuyer(found(await lockBuyer(db, id), `buyer ${id}`));
       requireRevision(before.revision);
-      const { assignments, calls } = await findBuyerUses(db, id);
-      refuseWhileUsed(`Buyer ${id}`, { assignments, calls });
+      const { assignments, removed, calls } = await findBuyerUses(db, id);
+      // Neither can be taken away: a removed assignment is kept too.
+      refuseWhileUsed(
+        `Buyer ${id}`,
+        { assignments, 'removed assignments, which are kept:': removed, calls },
+        'Pause the buyer instead',
+      );
       await deleteBuyer(db, id);
       return deleted(BUYER, before);
     },

@@ -175,8 +175,10 @@ describe('writing over HTTP', () => {
       ['{"name": ', 'not JSON'],
       ['[]', 'object'],
       ['null', 'object'],
-      ['{"name": "a\\u0000b"}', 'NUL'],
+      ['{"name": "a\\u0000b"}', 'name has a NUL'],
       ['{"name": "\\ud800"}', 'half a character'],
+      ['{"payout": {"due": [1, "\\ud800"]}}', 'payout/due/1 has'],
+      ['{"payout": {"a\\u0000b": 1}}', 'payout has a NUL character, or half a character, in the name'],
     ])('answers 400 to %s', async (body, detail) => {
       const answer = await send(body);
       expect(answer.status).toBe(400);

@@ -1,11 +1,10 @@
-import type { PoolClient } from 'pg';
 import { startApi, type ApiAnswer, type ApiServer } from './api-server';
 import { numberOf, sampleConfig } from './config-sample';
 import { eventually } from './eventually';
 
 /** A transaction of somebody else's, who has locked something and takes their time. */
 interface Bystander {
-  query: PoolClient['query'];
+  readonly query: (text: string, values?: readonly string[]) => Promise<unknown>;
   /** Whether nobody has this row locked against other edits. */
   isFree(table: 'buyers' | 'numbers', key: string, id: string): Promise<boolean>;
   /** Waits until so many transactions wait for a row: so far the API has come. */
@@ -24,7 +23,7 @@ describe('edits that need the same rows', () => {
     try {
       await client.query('BEGIN');
       await work({
-        query: client.query.bind(client) as PoolClient['query'],
+        query: (text, values = []) => client.query(text, [...values]),
         async isFree(table, key, id) {
           await client.query('SAVEPOINT look');
           const { rowCount } = await client.query(
