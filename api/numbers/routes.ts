@@ -136,14 +136,19 @@ export const numberRoutes: readonly Route[] = [
     path: '/numbers/{number}',
     operationId: 'deleteNumber',
     summary: 'Give up a tracked number',
-    description: 'Calls it had stay as they are. Callers are told from now on that it is not in use.',
+    description:
+      'Calls it had stay as they are. Callers are told from now on that it is not in use. A number of an active ' +
+      'campaign stays: pause that first.',
     tag: 'Numbers',
     params,
     responses: { 204: { description: 'It is gone.', body: null } },
+    problems: ['conflict'],
     revisioned: true,
     async handle({ db, params: { number }, requireRevision }) {
-      const before = presentNumber(found(await lockNumber(db, number), `number ${number}`));
+      const locked = await lockForEdit(db, number, null);
+      const { before } = locked;
       requireRevision(before.revision);
+      requireMovable(locked, null);
       await deleteNumber(db, number);
       return deleted(NUMBER, before);
     },
