@@ -25,6 +25,16 @@ describe('writing over HTTP', () => {
   const post = (path: string, key: string, body?: unknown) =>
     api.send('POST', path, { ...(body === undefined ? {} : { body }), headers: { 'Idempotency-Key': key } });
 
+  it('says which methods an address takes, instead of saying that nothing is there', async () => {
+    const answer = await fetch(`${api.baseUrl}/api/v1/campaigns/cmp_x`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${api.adminKey}` },
+    });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get('allow')).toBe('GET, PATCH');
+    expect(await answer.json()).toMatchObject({ code: 'method_not_allowed' });
+  });
+
   describe('with an Idempotency-Key', () => {
     it('does the same thing once, and gives the same answer to the byte', async () => {
       const before = await count('publishers');
