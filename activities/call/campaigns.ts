@@ -14,7 +14,13 @@ import { flowSchema } from '../../contract/flow';
 import { hoursSchema } from '../../contract/hours';
 import { buyerPriceSchema, currencySchema } from '../../contract/money';
 import { planSchema } from '../../contract/plan';
-import { loadAssignments, loadCampaign, loadFlow, loadPlan } from '../../db/queries/setup';
+import {
+  listActiveCampaigns,
+  loadAssignments,
+  loadCampaign,
+  loadFlow,
+  loadPlan,
+} from '../../db/queries/setup';
 import type { AssignmentRow, CampaignRow } from '../../db/queries/setup';
 import { transaction } from '../../db/transaction';
 import type { Attestation, CampaignStatus } from '../../domain/campaign/status';
@@ -57,6 +63,11 @@ export interface Campaigns {
   flow(id: CampaignId, version: number): Promise<Flow>;
   /** Something of the campaign changed: reads it again, if it is kept at all. */
   refresh(id: CampaignId): Promise<void>;
+  /**
+   * Reads the campaigns that take calls, one after the other, so that no call has to wait for it: a process that has
+   * just started would make each campaign's first caller wait, those of the largest for longest.
+   */
+  warm(): Promise<void>;
   /** Resolves when nothing is being read again any more: only then may the database's pool end. */
   quiet(): Promise<void>;
 }
@@ -134,6 +145,12 @@ export function createCampaigns(db: Pool): Campaigns {
       const reading = readUntilQuiet(id).finally(() => refreshing.delete(id));
       refreshing.set(id, reading);
       return reading;
+    },
+    async warm() {
+      for (const { id, config_version } of await listActiveCampaigns(db, MOST_KEPT / 2)) {
+        // One that cannot be read must not keep the others: its first call meets the same error, and says so.
+        await this.at(id as CampaignId, config_version).catch(() => undefined);
+      }
     },
     async quiet() {
       while (refreshing.size > 0) await Promise.allSettled(refreshing.values());

@@ -93,6 +93,21 @@ export async function loadCampaign(db: Queryable, campaign: string): Promise<Cam
   return rows[0] ?? null;
 }
 
+/** Campaigns that take calls, the ones changed last first. */
+export async function listActiveCampaigns(
+  db: Queryable,
+  most: number,
+): Promise<{ readonly id: string; readonly config_version: bigint }[]> {
+  const { rows } = await db.query<{ id: string; config_version: bigint }>({
+    name: 'list_active_campaigns',
+    text: `
+      SELECT id, config_version FROM campaigns WHERE status = 'active'
+       ORDER BY updated_at DESC, id LIMIT $1::integer`,
+    values: [most],
+  });
+  return rows;
+}
+
 /** A published plan, immutable. `null`: there is none of that number. */
 export async function loadPlan(db: Queryable, campaign: string, version: number): Promise<unknown> {
   const { rows } = await db.query<{ definition: unknown }>({

@@ -144,6 +144,19 @@ describe('a campaign in memory', () => {
       expect(seen.size).toBeLessThan(30);
     });
 
+    it('is there before anybody asks, in a process that has just started', async () => {
+      const fresh = createCampaigns(system.db);
+      await change(
+        `UPDATE campaigns SET hours = '{"openings": 1}' WHERE id = 'cmp_sample'`, // cannot be read
+      );
+      await fresh.warm();
+      await change(`UPDATE campaigns SET hours = NULL WHERE id = 'cmp_sample'`);
+      const first = fresh.at(ID, 0n);
+      const second = fresh.at(ID, 0n);
+      expect(await first).toBe(await second);
+      await expect(fresh.at('cmp_sample' as CampaignId, 0n)).resolves.toMatchObject({ hours: null });
+    });
+
     it('is read once, however many ask for the same change at once', async () => {
       await change(`UPDATE assignments SET weight = 31 WHERE id = 'asg_cached_a'`);
       const version = await versionNow();
