@@ -146,14 +146,14 @@ describe('a campaign in memory', () => {
 
     it('is there before anybody asks, in a process that has just started', async () => {
       const fresh = createCampaigns(system.db);
-      await change(
-        `UPDATE campaigns SET hours = '{"openings": 1}' WHERE id = 'cmp_sample'`, // cannot be read
-      );
+      const spoil = (id: string) =>
+        change(`UPDATE campaigns SET hours = '{"openings": 1}' WHERE id = $1`, [id]);
+      await spoil('cmp_sample'); // cannot be read, and must not keep the others from being
       await fresh.warm();
-      await change(`UPDATE campaigns SET hours = NULL WHERE id = 'cmp_sample'`);
-      const first = fresh.at(ID, 0n);
-      const second = fresh.at(ID, 0n);
-      expect(await first).toBe(await second);
+      await spoil('cmp_sample_direct'); // only what is in memory can still be had
+      await expect(fresh.at('cmp_sample_direct' as CampaignId, 0n)).resolves.toMatchObject({ hours: null });
+      await expect(fresh.at('cmp_sample' as CampaignId, 0n)).rejects.toThrow();
+      await change(`UPDATE campaigns SET hours = NULL WHERE id IN ('cmp_sample', 'cmp_sample_direct')`);
       await expect(fresh.at('cmp_sample' as CampaignId, 0n)).resolves.toMatchObject({ hours: null });
     });
 
