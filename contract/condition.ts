@@ -12,10 +12,15 @@ import type { BuyerId } from '../domain/ids';
 import { clockSchema, timeZoneSchema, weekdaySchema } from './hours';
 
 const text = z.string().min(1).max(256);
-/** A tag's name. */
+/** A tag's name. What is stored may be older than the rule for new ones, which is the validator's of `domain/ivr`. */
 export const tagSchema = z
   .string()
-  .regex(/^[A-Za-z][\w.-]{0,63}$/, 'must be a tag: a letter, then letters, digits, _, . or -');
+  .min(1)
+  .max(64)
+  .refine(
+    (tag) => !/\p{Cc}/u.test(tag),
+    'must be a tag: text of up to 64 characters without control characters',
+  );
 
 export const clockZoneSchema = z.union([
   z.literal('campaign'),

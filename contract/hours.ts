@@ -44,9 +44,7 @@ export const hoursSchema = z.strictObject({
     .default([]),
 }) satisfies z.ZodType<Hours>;
 
-/** Names like `EST` are known to computers too, as a fixed offset or as some other place: they are not what people mean. */
 function isTimeZone(name: string): boolean {
-  if (name !== 'UTC' && !name.includes('/')) return false;
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: name });
     return true;

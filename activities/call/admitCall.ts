@@ -19,7 +19,7 @@ import { screen } from '../../domain/screening';
 import type { Treatment } from '../../domain/treatment';
 import type { Selection } from './buyerSelection';
 import { callerHistory, routingFacts } from './callFacts';
-import type { Campaign, Campaigns } from './campaigns';
+import { UnreadableConfiguration, type Campaign, type Campaigns } from './campaigns';
 import type { AdmitInput, CallActivities } from './index';
 import { goThroughFlow } from './ivrFlow';
 import { concludeStep, placeCall, treatCaller, type Decided, type SoFar } from './placement';
@@ -44,7 +44,7 @@ export function createAdmitCall({
 }: Dependencies): CallActivities['admitCall'] {
   return (input) =>
     oncePerCall(db, input.facts.callId, STEP, async (): Promise<Admission> => {
-      const found = await numberCalled(db, campaigns, input.facts);
+      const found = await numberCalled(db, campaigns, input.facts).catch(whyUnreadable);
       const called = typeof found === 'string' ? null : found;
       const policy = called === null ? null : policyOf(called, callbackGraceSeconds);
       return transaction(db, async (tx) => {
@@ -94,6 +94,12 @@ async function numberCalled(
     tags: tagsSchema.parse(row.tags),
     history: await callerHistory(db, facts, campaign, versions),
   };
+}
+
+/** A caller to a campaign that cannot be read is turned away, on record, with what is wrong. */
+function whyUnreadable(error: unknown): string {
+  if (error instanceof UnreadableConfiguration) return error.message;
+  throw error;
 }
 
 /** Every beginning of a number that can be on a block list: `+1`, `+14`, … and the number itself. */

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { ZodError } from 'zod';
 import {
   attestationSchema,
   campaignStatusSchema,
@@ -51,12 +52,28 @@ export interface Campaign extends Omit<CampaignSnapshot<DialableAssignment>, 'pl
   readonly flow: { readonly version: number; readonly definition: Flow } | null;
 }
 
+/** What is stored of a campaign cannot be read: a call to it must not be tried for ever. The message names the fields. */
+export class UnreadableConfiguration extends Error {
+  override readonly name = 'UnreadableConfiguration';
+}
+
+/** @throws UnreadableConfiguration where a schema refuses what is stored. */
+function readable<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ZodError)) throw error;
+    const fields = error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ');
+    throw new UnreadableConfiguration(`${what} cannot be read: ${fields}`, { cause: error });
+  }
+}
+
 /**
  * Campaigns kept parsed in this process. Who asks says which version they saw in the database, so that a copy is never
  * older than the read that led to it; `refresh` only makes sure that the next call need not wait for the reading.
  */
 export interface Campaigns {
-  /** The campaign, at `configVersion` or newer. @throws when it does not exist. */
+  /** The campaign, at `configVersion` or newer. @throws UnreadableConfiguration; and when it does not exist. */
   at(id: CampaignId, configVersion: bigint): Promise<Campaign>;
   /** A version a call was pinned to. Published ones never change. @throws when it does not exist. */
   plan(id: CampaignId, version: number): Promise<RoutingPlan>;
@@ -123,7 +140,7 @@ export function createCampaigns(db: Pool): Campaigns {
         loadPlan(db, id, version).then((definition) => {
           if (definition === null)
             throw new Error(`Plan version ${version} of campaign ${id} does not exist`);
-          return planSchema.parse(definition);
+          return readable(`plan version ${version} of campaign ${id}`, () => planSchema.parse(definition));
         }),
       ),
     flow: (id, version) =>
@@ -134,7 +151,7 @@ export function createCampaigns(db: Pool): Campaigns {
         loadFlow(db, id, version).then((definition) => {
           if (definition === null)
             throw new Error(`Flow version ${version} of campaign ${id} does not exist`);
-          return flowSchema.parse(definition);
+          return readable(`flow version ${version} of campaign ${id}`, () => flowSchema.parse(definition));
         }),
       ),
     refresh(id) {
@@ -180,7 +197,7 @@ async function readCampaign(
     value: await Promise.all([loadCampaign(tx, id), loadAssignments(tx, id)]),
   }));
   if (row === null) throw new Error(`Campaign ${id} does not exist`);
-  return toCampaign(row, assignments, old?.assignments ?? []);
+  return readable(`campaign ${id}`, () => toCampaign(row, assignments, old?.assignments ?? []));
 }
 
 /** The row each assignment in memory was made of. */

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { announcementSchema } from '../../contract/call';
-import { acceptAttempt, findAcceptance, findAnnouncement } from '../../db/queries/attempts';
+import { acceptAttempt, askForAnnouncement, findAcceptance, findAnnouncement } from '../../db/queries/attempts';
 import type { Accepted } from '../../domain/call/events';
 import { secondsBetween } from '../../domain/call/steps';
 import { attemptId, type CallId } from '../../domain/ids';
@@ -19,8 +19,8 @@ const PUT_THROUGH: Instructions = [];
  * callers are put through unannounced rather than left ringing.
  */
 export interface Announcements {
-  /** @param at ISO 8601 instant of the answer. */
-  announce(call: CallId, attempt: number, at: string): Promise<Instructions>;
+  /** @param leg of the dial, as the carrier names it. @param at ISO 8601 instant of the answer. */
+  announce(call: CallId, attempt: number, leg: string, at: string): Promise<Instructions>;
   accept(call: CallId, attempt: number, key: AcceptKey): Promise<Instructions>;
   /** `null`: they did not, or nobody can say now. */
   acceptance(call: CallId, attempt: number): Promise<Accepted | null>;
@@ -69,14 +69,14 @@ export function createAnnouncements({ db, callbacks, log, deadlineMs }: Announce
   };
 
   return {
-    announce: (call, attempt, at) =>
+    announce: (call, attempt, leg, at) =>
       inTime(
         call,
         'announce',
         1,
-        find(call, attempt).then((announcement): Instructions => {
-          if (announcement === null) return PUT_THROUGH;
-          const { whisper, acceptance } = announcement;
+        askForAnnouncement(db, attemptId(call, attempt), leg, at).then((asked): Instructions => {
+          if (asked === null) return PUT_THROUGH;
+          const { whisper, acceptance } = announcementSchema.parse(asked.announcement);
           const whispered = say(whisper === null ? [] : [whisper]);
           if (acceptance === null) return whispered;
           return [
@@ -89,7 +89,7 @@ export function createAnnouncements({ db, callbacks, log, deadlineMs }: Announce
               terminator: null,
               timeoutSeconds: acceptance.timeoutSeconds,
               speech: null,
-              callback: { step: 'accept', call, attempt, since: at },
+              callback: { step: 'accept', call, attempt, since: asked.since },
             },
           ];
         }),

@@ -38,6 +38,29 @@ export async function insertAttempt(db: Queryable, attempt: NewAttemptRow): Prom
   });
 }
 
+/**
+ * What whoever answers a dial has to hear, on one of its legs, and when that was first asked for; `null`: nothing, or
+ * no such dial. @param at ISO 8601 instant of this asking
+ */
+export async function askForAnnouncement(
+  db: Queryable,
+  attemptId: string,
+  leg: string,
+  at: string,
+): Promise<{ readonly announcement: unknown; readonly since: string } | null> {
+  const { rows } = await db.query<{ announcement: unknown; since: string }>({
+    name: 'ask_for_announcement',
+    text: `
+      UPDATE attempts
+         SET asked_legs = CASE WHEN asked_legs ? $2::text THEN asked_legs
+                               ELSE asked_legs || jsonb_build_object($2::text, $3::text) END
+       WHERE id = $1::text AND announcement IS NOT NULL
+      RETURNING announcement, asked_legs ->> $2::text AS since`,
+    values: [attemptId, leg, at],
+  });
+  return rows[0] ?? null;
+}
+
 /** What whoever answers a dial has to hear; `null`: nothing, or no such dial. */
 export async function findAnnouncement(db: Queryable, attemptId: string): Promise<unknown> {
   const { rows } = await db.query<{ announcement: unknown }>({

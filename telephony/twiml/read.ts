@@ -109,7 +109,7 @@ const step = named.extend({
   DialBridged: optionalText,
 });
 
-const acceptance = z.object({ Digits: hint(128) });
+const acceptance = z.object({ Digits: hint(128), CallSid: hint(400) });
 
 const status = named.extend({
   CallStatus: required,
@@ -210,8 +210,9 @@ function readStep(
   }
 }
 
-function readAcceptance(request: WebhookRequest): { readonly digits: string | null; readonly at: string } {
-  return { digits: acceptance.parse(request.form).Digits || null, at: request.receivedAt };
+function readAcceptance(request: WebhookRequest): ReturnType<CarrierDialect['readAcceptance']> {
+  const { Digits: digits, CallSid: leg = '' } = acceptance.parse(request.form);
+  return { leg, digits: digits || null, at: request.receivedAt };
 }
 
 function readStatus(request: WebhookRequest, carrier: string): StatusReport {

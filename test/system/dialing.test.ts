@@ -98,6 +98,8 @@ describe('a buyer is dialled', () => {
     const announce = dial.verbs[0]?.children[0]?.attributes['url'] ?? '';
     const asked = await system.carrier.post(announce, 'CAleg', given);
     expect(asked.verbs[0]).toMatchObject({ name: 'Gather' });
+    // A copy of the webhook gets the same answer, down to the moment from which the key is counted.
+    expect((await system.carrier.post(announce, 'CAleg', given)).body).toBe(asked.body);
     const accept = asked.verbs[0]?.attributes['action'] ?? '';
     // Ten times at once, as carriers sometimes do.
     const answers = await Promise.all(
