@@ -1,6 +1,11 @@
 import type { Pool } from 'pg';
 import { announcementSchema } from '../../contract/call';
-import { acceptAttempt, askForAnnouncement, findAcceptance, findAnnouncement } from '../../db/queries/attempts';
+import {
+  acceptAttempt,
+  askForAnnouncement,
+  findAcceptance,
+  findAnnouncement,
+} from '../../db/queries/attempts';
 import type { Accepted } from '../../domain/call/events';
 import { secondsBetween } from '../../domain/call/steps';
 import { attemptId, type CallId } from '../../domain/ids';
