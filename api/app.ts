@@ -50,7 +50,7 @@ export function createApp(options: AppOptions): App {
     intervalMs: options.backfillIntervalMs,
   });
   const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
-  const announcements = createAnnouncements({ db, log, deadlineMs: webhookDeadlineMs });
+  const announcements = createAnnouncements({ db, callbacks, log, deadlineMs: webhookDeadlineMs });
   const api = createApi({ db, log, adminKey: options.adminKey });
   let draining = false;
 
@@ -74,6 +74,7 @@ export function createApp(options: AppOptions): App {
       }),
     );
   }
+  http.get('/', (_req, res) => res.redirect('/api/docs'));
   http.use('/api', api.router);
   http.use(noRoute);
   http.use(createErrorHandler(log));

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { FieldError, ProblemCode } from '../contract/problem';
-import { isDatabaseAway } from '../db/errors';
+import { isDatabaseAway, isDatabaseBusy } from '../db/errors';
 import type { Logger } from '../runtime/logger';
 
 export type { FieldError, ProblemCode };
@@ -91,9 +91,11 @@ function inWords(error: Error): string {
 }
 
 function problemFromDatabase(error: unknown): Problem | null {
-  return isDatabaseAway(error)
-    ? new Problem('unavailable', 'The database does not answer: try again in a moment')
-    : null;
+  if (isDatabaseAway(error))
+    return new Problem('unavailable', 'The database does not answer: try again in a moment');
+  if (isDatabaseBusy(error))
+    return new Problem('unavailable', 'The database is busy with other changes: try again in a moment');
+  return null;
 }
 
 /** What no route has taken. */

@@ -23,6 +23,13 @@ const draftPrompt = z.union([
   z.strictObject({ text: z.literal(''), language: languageSchema }),
 ]);
 
+/** `fetch` refuses such a URL, so that every lookup would fail (https://fetch.spec.whatwg.org/#dom-request). */
+function hasCredentials(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
+
 export const flowNodeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('say'), prompt: draftPrompt, next: exit }),
   z.strictObject({
@@ -78,7 +85,13 @@ export const flowNodeSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('lookup'),
-    url: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).max(2048),
+    url: z
+      .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+      .max(2048)
+      .refine((url) => !hasCredentials(url), {
+        error:
+          'must have no user name or password before its host: they are not sent; put what the service needs into its path or query',
+      }),
     /** Within the time a carrier waits: see docs/ivr.md. */
     timeoutMs: z.int().min(50).max(1000).default(500),
     fields: z

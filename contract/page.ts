@@ -7,10 +7,12 @@ export interface Page<T> {
   readonly nextCursor: string | null;
 }
 
+const LIMIT = 'must be a whole number from 1 to 200';
+
 /** How a list is paged through. */
 export const pageQuery = {
   cursor: z.string().min(1).max(1024).optional().describe('Opaque: `nextCursor` of the page before.'),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: z.coerce.number(LIMIT).int(LIMIT).min(1, LIMIT).max(200, LIMIT).default(50),
 };
 
 /** PostgreSQL stores no NUL, so nothing that has one can be found. */

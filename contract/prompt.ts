@@ -16,7 +16,7 @@ export const e164Schema = z
 
 export const languageSchema = z
   .string()
-  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a BCP 47 language, for example en-US');
+  .regex(/^[A-Za-z0-9_-]{2,35}$/, 'must be a BCP 47 language, for example en-US');
 
 export const promptSchema = z.union([
   z.strictObject({

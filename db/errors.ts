@@ -15,8 +15,26 @@ export function isUniqueViolation(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === UNIQUE_VIOLATION;
 }
 
+/** A transaction that another one got ahead of, before it had locked all it needs: the same again may go through. */
+export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
+}
+
 export function isWorthRepeating(error: unknown): boolean {
-  return error instanceof DatabaseError && WORTH_REPEATING.has(error.code ?? '');
+  return error instanceof DatabaseError ? WORTH_REPEATING.has(error.code ?? '') : error instanceof Overtaken;
+}
+
+/** Statements that waited too long: for others, most of the time. */
+const GIVEN_UP_WAITING = new Set([
+  '55P03', // lock_not_available
+  '57014', // query_canceled, as by statement_timeout
+]);
+
+/** Whether an error means that other transactions stand in the way, and went on doing so through all repetitions. */
+export function isDatabaseBusy(error: unknown): boolean {
+  return (
+    isWorthRepeating(error) || (error instanceof DatabaseError && GIVEN_UP_WAITING.has(error.code ?? ''))
+  );
 }
 
 /** A constraint that a statement would have broken. */
@@ -45,7 +63,8 @@ export function brokenConstraint(error: unknown): BrokenConstraint | null {
 
 /**
  * SQLSTATE classes and system errors with which PostgreSQL, or the way to it, is away: connection exceptions (08),
- * operator intervention such as a restart (57), insufficient resources such as too many connections (53).
+ * operator intervention such as a restart (57, but for {@link isDatabaseBusy}), insufficient resources such as too
+ * many connections (53).
  */
 const AWAY_CLASSES = new Set(['08', '57', '53']);
 const AWAY_CODES = new Set([
@@ -60,7 +79,8 @@ const AWAY_CODES = new Set([
 
 /** Whether an error means that the database cannot be asked now, rather than that the question was wrong. */
 export function isDatabaseAway(error: unknown): boolean {
-  if (error instanceof DatabaseError) return AWAY_CLASSES.has(error.code?.slice(0, 2) ?? '');
+  if (error instanceof DatabaseError)
+    return AWAY_CLASSES.has(error.code?.slice(0, 2) ?? '') && !isDatabaseBusy(error);
   if (!(error instanceof Error)) return false;
   if ('code' in error && typeof error.code === 'string') return AWAY_CODES.has(error.code);
   // pg and its pool say these only in words.

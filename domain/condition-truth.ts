@@ -80,10 +80,11 @@ function makeTest(condition: Condition): ConditionTest {
 }
 
 function geographyTest(field: GeographyField, listed: readonly string[]): ConditionTest {
-  const matches = field === 'postal_code' ? postalCodeTest(listed) : memberTest(listed);
+  const isPostal = field === 'postal_code';
+  const matches = isPostal ? postalCodeTest(listed.map(plainPostalCode)) : memberTest(listed);
   return ({ facts }) => {
     const value = geographyValue(facts.geography, field);
-    return value !== null && matches(value.toLowerCase());
+    return value !== null && matches(isPostal ? plainPostalCode(value) : value.toLowerCase());
   };
 }
 
@@ -94,7 +95,19 @@ function memberTest(listed: readonly string[]): TextTest {
   return (value) => wanted.has(value);
 }
 
-/** Prefixes are looked up by length: as many look-ups as there are different lengths. */
+/** Without what people write differently: case, spaces, hyphens. */
+function plainPostalCode(code: string): string {
+  return code.toLowerCase().replace(/[\s-]/g, '');
+}
+
+/** ZIP+4: five digits of the ZIP code, four of a place in it. */
+const ZIP_PLUS_4 = /^\d{9}$/;
+
+/**
+ * Prefixes are looked up by length: as many look-ups as there are different lengths. A ZIP+4 is in the ZIP code it
+ * belongs to.
+ * @param listed as {@link plainPostalCode} makes them.
+ */
 function postalCodeTest(listed: readonly string[]): TextTest {
   const isWhole = memberTest(listed.filter((entry) => !entry.endsWith('*')));
   const prefixes = new Map<number, Set<string>>();
@@ -104,7 +117,9 @@ function postalCodeTest(listed: readonly string[]): TextTest {
     prefixes.set(prefix.length, (prefixes.get(prefix.length) ?? new Set()).add(prefix));
   }
   return (value) =>
-    isWhole(value) || [...prefixes].some(([length, ofLength]) => ofLength.has(value.slice(0, length)));
+    isWhole(value) ||
+    (ZIP_PLUS_4.test(value) && isWhole(value.slice(0, 5))) ||
+    [...prefixes].some(([length, ofLength]) => ofLength.has(value.slice(0, length)));
 }
 
 function localTimeTest({

@@ -25,7 +25,10 @@ export type Condition =
   | { readonly kind: 'all'; readonly conditions: readonly Condition[] }
   | { readonly kind: 'any'; readonly conditions: readonly Condition[] }
   | { readonly kind: 'not'; readonly condition: Condition }
-  /** Compared without regard to case. An entry of `postal_code` that ends in `*` is a prefix. */
+  /**
+   * Compared without regard to case, postal codes also without spaces and hyphens; a ZIP+4 is in its ZIP code. An entry
+   * of `postal_code` that ends in `*` is a prefix.
+   */
   | { readonly kind: 'geography'; readonly field: GeographyField; readonly in: readonly string[] }
   /**
    * Wall-clock time, `from` inclusive, `to` exclusive, `HH:MM` up to `24:00`. When `to` is not after `from` the window

@@ -74,8 +74,12 @@ export interface CarrierDialect {
     attempt: number,
   ): { readonly call: CallRef; readonly news: CarrierNews | null };
   readRecording(request: WebhookRequest): RecordingUpdate;
-  /** The key a buyer pressed who is asked to accept a call; `null` for silence. */
-  readAcceptance(request: WebhookRequest): { readonly digits: string | null; readonly at: string };
+  /** The key a buyer pressed who is asked to accept a call, `null` for none; and which leg of the dial they are on. */
+  readAcceptance(request: WebhookRequest): {
+    readonly leg: string;
+    readonly digits: string | null;
+    readonly at: string;
+  };
   /** Instructions in the carrier's own language. */
   render(
     instructions: Instructions,

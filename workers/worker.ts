@@ -66,6 +66,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       log.warn({ err: error }, 'not told of configuration changes; calls look for themselves'),
     onListening: () => log.info('told of configuration changes'),
   });
+  try {
+    await campaigns.warm();
+  } catch (error) {
+    // Calls read what they need themselves, and go on trying while the database is away.
+    log.warn({ err: error }, 'campaigns could not be read in advance');
+  }
   const connection = await NativeConnection.connect({ address: options.temporalAddress });
   const worker = await Worker.create({
     connection,
@@ -86,6 +92,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await worker.run();
     } finally {
       await listener.stop();
+      await campaigns.quiet();
       await connection.close();
       await db.end();
     }

@@ -19,7 +19,7 @@ import { screen } from '../../domain/screening';
 import type { Treatment } from '../../domain/treatment';
 import type { Selection } from './buyerSelection';
 import { callerHistory, routingFacts } from './callFacts';
-import type { Campaign, Campaigns } from './campaigns';
+import { UnreadableConfiguration, type Campaign, type Campaigns } from './campaigns';
 import type { AdmitInput, CallActivities } from './index';
 import { goThroughFlow } from './ivrFlow';
 import { concludeStep, placeCall, treatCaller, type Decided, type SoFar } from './placement';
@@ -44,13 +44,14 @@ export function createAdmitCall({
 }: Dependencies): CallActivities['admitCall'] {
   return (input) =>
     oncePerCall(db, input.facts.callId, STEP, async (): Promise<Admission> => {
-      const called = await numberCalled(db, campaigns, input.facts);
+      const found = await numberCalled(db, campaigns, input.facts).catch(whyUnreadable);
+      const called = typeof found === 'string' ? null : found;
       const policy = called === null ? null : policyOf(called, callbackGraceSeconds);
       return transaction(db, async (tx) => {
         const state = expectedState(called);
         const qualifications = called?.tags ?? {};
         const inserted = insertCall(tx, callRow(input, policy, state, qualifications));
-        const [, decided] = await Promise.all([inserted, decide(tx, input, called, policy)]);
+        const [, decided] = await Promise.all([inserted, decide(tx, input, found, policy)]);
         const value = { ...decided.result, policy } as Admission;
         const row = { callId: input.facts.callId, name: STEP, state, qualifications };
         return { value, last: concludeStep(tx, row, { ...decided, result: value }) };
@@ -70,12 +71,18 @@ interface NumberCalled {
   readonly history: CallerHistory;
 }
 
-async function numberCalled(db: Pool, campaigns: Campaigns, facts: CallFacts): Promise<NumberCalled | null> {
+/** @returns why not, in words, when nobody owns the number, or its campaign has never been published. */
+async function numberCalled(
+  db: Pool,
+  campaigns: Campaigns,
+  facts: CallFacts,
+): Promise<NumberCalled | string> {
   const row = await loadCallSetup(db, facts.to, facts.from, prefixesOf(facts.from));
-  if (row === null || row.campaign_id === null || row.config_version === null) return null;
+  if (row === null) return `unknown number ${facts.to}`;
+  if (row.campaign_id === null || row.config_version === null) return `${facts.to} belongs to no campaign`;
   const campaign = await campaigns.at(row.campaign_id as CampaignId, row.config_version);
   const { plan, flow } = campaign;
-  if (plan === null) return null;
+  if (plan === null) return `the campaign of ${facts.to}, ${campaign.campaignId}, has no published plan`;
   const versions = { plan: plan.definition, flow: flow?.definition ?? null };
   return {
     campaign,
@@ -89,6 +96,12 @@ async function numberCalled(db: Pool, campaigns: Campaigns, facts: CallFacts): P
   };
 }
 
+/** A caller to a campaign that cannot be read is turned away, on record, with what is wrong. */
+function whyUnreadable(error: unknown): string {
+  if (error instanceof UnreadableConfiguration) return error.message;
+  throw error;
+}
+
 /** Every beginning of a number that can be on a block list: `+1`, `+14`, … and the number itself. */
 function prefixesOf(caller: E164 | null): string[] {
   return caller === null ? [] : Array.from({ length: caller.length - 1 }, (_, i) => caller.slice(0, i + 2));
@@ -97,10 +110,11 @@ function prefixesOf(caller: E164 | null): string[] {
 async function decide(
   tx: Queryable,
   input: AdmitInput,
-  called: NumberCalled | null,
+  found: NumberCalled | string,
   policy: CallPolicy | null,
 ): Promise<Decided<Placed | EndedAtOnce | Asked>> {
   const { facts, at } = input;
+  const called = typeof found === 'string' ? null : found;
   const turnAway = (outcome: UnroutedOutcome, reason: string, treatment: Treatment) =>
     treatCaller(
       tx,
@@ -113,7 +127,9 @@ async function decide(
     );
 
   if (input.giveUp !== null) return turnAway('failed', input.giveUp.reason, NO_ROUTE);
-  if (called === null || policy === null) return turnAway('failed', `unknown number ${facts.to}`, NO_ROUTE);
+  if (called === null || policy === null) {
+    return turnAway('failed', typeof found === 'string' ? found : 'no policy', NO_ROUTE);
+  }
   const { campaign, plan, history, tags } = called;
   const verdict = screen({
     campaignStatus: campaign.status,

@@ -5,6 +5,7 @@ import type { CallFacts } from '../../domain/call/facts';
 import type { UnroutedOutcome } from '../../domain/call/outcome';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { Detail, TimelineEntry } from '../../domain/call/timeline';
+import { publisherPaid } from '../../domain/campaign/duplicates';
 import { unreachable } from '../../domain/exhaustive';
 import { attemptId, type AssignmentId, type E164 } from '../../domain/ids';
 import {
@@ -78,7 +79,11 @@ export function attemptFor(
   const no = selection.alreadyTried.length + 1;
   const { dialing } = assignment;
   const { policy, campaign } = selection;
-  const paidBefore = decision.duplicate?.treatment === 'pay_once';
+  const { duplicates } = campaign;
+  const paidBefore =
+    duplicates !== null &&
+    decision.duplicate?.treatment === 'pay_once' &&
+    publisherPaid(duplicates, selection.routingFacts.history, selection.at);
   return {
     no,
     id: attemptId(selection.facts.callId, no),

@@ -54,6 +54,7 @@ export async function callerHistory(
     lastCalledAt: row.last_called_at,
     lastConnectedAt: row.last_connected_at,
     lastConvertedAt: row.last_converted_at,
+    lastPaidAt: row.last_paid_at,
   }));
 }
 

@@ -1,4 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { ZodError } from 'zod';
 import {
   attestationSchema,
   campaignStatusSchema,
@@ -13,7 +15,13 @@ import { flowSchema } from '../../contract/flow';
 import { hoursSchema } from '../../contract/hours';
 import { buyerPriceSchema, currencySchema } from '../../contract/money';
 import { planSchema } from '../../contract/plan';
-import { loadAssignments, loadCampaign, loadFlow, loadPlan } from '../../db/queries/setup';
+import {
+  listActiveCampaigns,
+  loadAssignments,
+  loadCampaign,
+  loadFlow,
+  loadPlan,
+} from '../../db/queries/setup';
 import type { AssignmentRow, CampaignRow } from '../../db/queries/setup';
 import { transaction } from '../../db/transaction';
 import type { Attestation, CampaignStatus } from '../../domain/campaign/status';
@@ -44,30 +52,69 @@ export interface Campaign extends Omit<CampaignSnapshot<DialableAssignment>, 'pl
   readonly flow: { readonly version: number; readonly definition: Flow } | null;
 }
 
+/** What is stored of a campaign cannot be read: a call to it must not be tried for ever. The message names the fields. */
+export class UnreadableConfiguration extends Error {
+  override readonly name = 'UnreadableConfiguration';
+}
+
+/** @throws UnreadableConfiguration where a schema refuses what is stored. */
+function readable<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ZodError)) throw error;
+    const fields = error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ');
+    throw new UnreadableConfiguration(`${what} cannot be read: ${fields}`, { cause: error });
+  }
+}
+
 /**
  * Campaigns kept parsed in this process. Who asks says which version they saw in the database, so that a copy is never
  * older than the read that led to it; `refresh` only makes sure that the next call need not wait for the reading.
  */
 export interface Campaigns {
-  /** The campaign, at `configVersion` or newer. @throws when it does not exist. */
+  /** The campaign, at `configVersion` or newer. @throws UnreadableConfiguration; and when it does not exist. */
   at(id: CampaignId, configVersion: bigint): Promise<Campaign>;
   /** A version a call was pinned to. Published ones never change. @throws when it does not exist. */
   plan(id: CampaignId, version: number): Promise<RoutingPlan>;
   flow(id: CampaignId, version: number): Promise<Flow>;
   /** Something of the campaign changed: reads it again, if it is kept at all. */
   refresh(id: CampaignId): Promise<void>;
+  /**
+   * Reads the campaigns that take calls, one after the other, so that no call has to wait for it: a process that has
+   * just started would make each campaign's first caller wait, those of the largest for longest.
+   */
+  warm(): Promise<void>;
+  /** Resolves when nothing is being read again any more: only then may the database's pool end. */
+  quiet(): Promise<void>;
 }
+
+/**
+ * Pause between two readings of one campaign that nobody waits for, in milliseconds: a thousand edits in a row must not
+ * keep the process busy with reading.
+ */
+const REFRESH_PAUSE_MS = 100;
 
 /** Campaigns, plans and flows kept at most, each; past it that store starts anew. */
 const MOST_KEPT = 1_000;
 
 export function createCampaigns(db: Pool): Campaigns {
   const kept = new Map<CampaignId, Promise<Campaign>>();
+  const refreshing = new Map<CampaignId, Promise<void>>();
+  const changedAgain = new Set<CampaignId>();
   const plans = new Map<string, Promise<RoutingPlan>>();
   const flows = new Map<string, Promise<Flow>>();
 
   function read(id: CampaignId): Promise<Campaign> {
-    return keep(kept, id, readCampaign(db, id));
+    return keep(kept, id, readCampaign(db, id, kept.get(id)));
+  }
+
+  async function readUntilQuiet(id: CampaignId): Promise<void> {
+    do {
+      changedAgain.delete(id);
+      await read(id);
+      await setTimeout(REFRESH_PAUSE_MS);
+    } while (changedAgain.has(id));
   }
 
   return {
@@ -93,7 +140,7 @@ export function createCampaigns(db: Pool): Campaigns {
         loadPlan(db, id, version).then((definition) => {
           if (definition === null)
             throw new Error(`Plan version ${version} of campaign ${id} does not exist`);
-          return planSchema.parse(definition);
+          return readable(`plan version ${version} of campaign ${id}`, () => planSchema.parse(definition));
         }),
       ),
     flow: (id, version) =>
@@ -104,11 +151,26 @@ export function createCampaigns(db: Pool): Campaigns {
         loadFlow(db, id, version).then((definition) => {
           if (definition === null)
             throw new Error(`Flow version ${version} of campaign ${id} does not exist`);
-          return flowSchema.parse(definition);
+          return readable(`flow version ${version} of campaign ${id}`, () => flowSchema.parse(definition));
         }),
       ),
-    async refresh(id) {
-      if (kept.has(id)) await read(id);
+    refresh(id) {
+      if (!kept.has(id)) return Promise.resolve();
+      changedAgain.add(id);
+      const known = refreshing.get(id);
+      if (known !== undefined) return known;
+      const reading = readUntilQuiet(id).finally(() => refreshing.delete(id));
+      refreshing.set(id, reading);
+      return reading;
+    },
+    async warm() {
+      for (const { id, config_version } of await listActiveCampaigns(db, MOST_KEPT / 2)) {
+        // One that cannot be read must not keep the others: its first call meets the same error, and says so.
+        await this.at(id as CampaignId, config_version).catch(() => undefined);
+      }
+    },
+    async quiet() {
+      while (refreshing.size > 0) await Promise.allSettled(refreshing.values());
     },
   };
 }
@@ -123,16 +185,33 @@ function keep<K, T>(store: Map<K, Promise<T>>, key: K, reading: Promise<T>): Pro
   return reading;
 }
 
-async function readCampaign(db: Pool, id: CampaignId): Promise<Campaign> {
+/** What of the campaign has not changed is taken over from `before`, with all that was made ready of it. */
+async function readCampaign(
+  db: Pool,
+  id: CampaignId,
+  before: Promise<Campaign> | undefined,
+): Promise<Campaign> {
+  // A reading that failed has nothing to take over; whoever asked for it has been told.
+  const old = await before?.catch(() => undefined);
   const [row, assignments] = await transaction(db, async (tx) => ({
     value: await Promise.all([loadCampaign(tx, id), loadAssignments(tx, id)]),
   }));
   if (row === null) throw new Error(`Campaign ${id} does not exist`);
-  return toCampaign(row, assignments);
+  return readable(`campaign ${id}`, () => toCampaign(row, assignments, old?.assignments ?? []));
 }
 
+/** The row each assignment in memory was made of. */
+const rowVersions = new WeakMap<DialableAssignment, string>();
+
 /** @throws ZodError naming what is not valid in the stored configuration. */
-export function toCampaign(row: CampaignRow, assignments: readonly AssignmentRow[]): Campaign {
+function toCampaign(
+  row: CampaignRow,
+  assignments: readonly AssignmentRow[],
+  before: readonly DialableAssignment[],
+): Campaign {
+  const known = new Map(
+    before.map((assignment): [string, DialableAssignment] => [assignment.id, assignment]),
+  );
   return {
     campaignId: row.id as CampaignId,
     configVersion: row.config_version,
@@ -158,12 +237,15 @@ export function toCampaign(row: CampaignRow, assignments: readonly AssignmentRow
       row.flow_version === null
         ? null
         : { version: row.flow_version, definition: flowSchema.parse(row.flow) },
-    assignments: assignments.map(toAssignment),
+    assignments: assignments.map((stored) => {
+      const old = known.get(stored.id);
+      return old !== undefined && rowVersions.get(old) === stored.row_version ? old : toAssignment(stored);
+    }),
   };
 }
 
 function toAssignment(row: AssignmentRow): DialableAssignment {
-  return {
+  const assignment: DialableAssignment = {
     id: row.id as AssignmentId,
     buyerId: row.buyer_id as BuyerId,
     buyerName: row.buyer_name,
@@ -177,4 +259,6 @@ function toAssignment(row: AssignmentRow): DialableAssignment {
     conversionEstimate: row.conversion_estimate,
     dialing: dialSettingsSchema.parse(row.dialing),
   };
+  rowVersions.set(assignment, row.row_version);
+  return assignment;
 }

@@ -11,13 +11,14 @@ import { reservationId, type CallId } from '../../domain/ids';
 import { HANG_UP } from '../../domain/instructions';
 import { nodeOf, type Flow } from '../../domain/ivr/flow';
 import { readLookup } from '../../domain/ivr/lookup';
+import { withTags } from '../../domain/ivr/tags';
 import type { Selection } from './buyerSelection';
 import { callerHistory, routingFacts } from './callFacts';
-import type { Campaigns } from './campaigns';
+import { UnreadableConfiguration, type Campaigns } from './campaigns';
 import type { CallActivities, RouteInput } from './index';
 import { goThroughFlow, type InFlow } from './ivrFlow';
 import { lookUp } from './lookup';
-import { concludeStep, placeCall, type SoFar } from './placement';
+import { concludeStep, letGo, placeCall, type SoFar } from './placement';
 import { oncePerCall } from './repeatable';
 
 interface Dependencies {
@@ -35,8 +36,9 @@ export function createRouteCall({ db, campaigns }: Dependencies): CallActivities
     const { callId } = facts;
     const name = resume === null ? `route:${input.alreadyTried.length + 1}` : `ivr:${resume.no}`;
     return oncePerCall(db, callId, name, async (): Promise<Routed> => {
-      const selection = await selectionFor(db, campaigns, input);
-      const ivr = resume === null ? null : await flowFor(campaigns, input, resume);
+      const found = await ground(db, campaigns, input).catch(whyUnreadable);
+      if (typeof found === 'string') return giveUp(db, input, name, found);
+      const { selection, ivr } = found;
       const soFar: SoFar = {
         entries: [...input.entries, ...(ivr?.entries ?? [])],
         qualifications: ivr?.tags ?? input.qualifications,
@@ -62,6 +64,39 @@ export function createRouteCall({ db, campaigns }: Dependencies): CallActivities
       return routed ?? endedBefore(db, callId);
     });
   };
+}
+
+interface Ground {
+  readonly selection: Selection;
+  /** `null`: the flow is behind the call. */
+  readonly ivr: Awaited<ReturnType<typeof flowFor>> | null;
+}
+
+async function ground(db: Pool, campaigns: Campaigns, input: RouteInput): Promise<Ground> {
+  const selection = await selectionFor(db, campaigns, input);
+  return { selection, ivr: input.resume === null ? null : await flowFor(campaigns, input, input.resume) };
+}
+
+function whyUnreadable(error: unknown): string {
+  if (error instanceof UnreadableConfiguration) return error.message;
+  throw error;
+}
+
+/** The campaign cannot be read any more: trying again would keep the caller, and what the call holds, for ever. */
+async function giveUp(db: Pool, input: RouteInput, name: string, reason: string): Promise<Routed> {
+  const { facts, previous, at, entries, qualifications } = input;
+  const { callId } = facts;
+  if (previous !== null) await release(db, callId, previous);
+  const ended = await transaction<Routed | null>(db, async (tx) => {
+    if (!(await lockLiveCall(tx, callId))) return { value: null };
+    const left = { callId, at, outcome: 'failed', reason, prompt: null } as const;
+    const decided = letGo(tx, left, { entries, qualifications, played: [] });
+    return {
+      value: decided.result,
+      last: concludeStep(tx, { callId, name, state: 'dialing', qualifications }, decided),
+    };
+  });
+  return ended ?? endedBefore(db, callId);
 }
 
 /** The campaign as it is now, under the plan the call was pinned to. */
@@ -106,7 +141,7 @@ async function flowFor(
   const found = readLookup(node, await lookUp(node, facts, qualifications));
   return {
     flow: { ...inFlow, from: found.next },
-    tags: { ...qualifications, ...found.tags },
+    tags: withTags(qualifications, found.tags),
     entries: [
       {
         key: `ivr:${resume.no}:looked_up`,

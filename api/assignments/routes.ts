@@ -17,6 +17,7 @@ import {
   removeAssignment,
   updateAssignment,
 } from '../../db/queries/assignments';
+import { holdBuyer } from '../../db/queries/buyers';
 import { findCampaign, lockCampaign } from '../../db/queries/campaigns';
 import type { Queryable } from '../../db/pool';
 import type { AssignmentId } from '../../domain/ids';
@@ -51,6 +52,7 @@ export const assignmentRoutes: readonly Route[] = [
       requireNotArchived(
         presentCampaign(found(await lockCampaign(db, campaignId), `campaign ${campaignId}`)),
       );
+      await holdBuyer(db, rest.buyerId);
       const after = presentAssignment(await insertAssignment(db, { id, campaignId, ...rest }));
       return created(ASSIGNMENT, after, `/assignments/${id}`);
     },

@@ -19,6 +19,8 @@ import {
   updateBuyer,
   type BuyerRow,
 } from '../../db/queries/buyers';
+import { lockCampaignsOf, requireLocked } from '../../db/queries/lockOrder';
+import type { Queryable } from '../../db/pool';
 import type { BuyerId } from '../../domain/ids';
 import { byCreation, createdPlaceOf } from '../http/cursor';
 import { created, deleted, edited, found, newId, patched, type AuditedKind } from '../http/edit';
@@ -111,7 +113,7 @@ export const buyerRoutes: readonly Route[] = [
     responses: { 200: { description: 'The buyer as it is now.', body: buyerSchema } },
     revisioned: true,
     async handle({ db, params: { id }, body, requireRevision }) {
-      const before = presentBuyer(found(await lockBuyer(db, id), `buyer ${id}`));
+      const before = await lockForEdit(db, id);
       requireRevision(before.revision);
       const after = patched(before, body);
       if (after === before) return edited(BUYER, 'update', before, before);
@@ -131,10 +133,24 @@ export const buyerRoutes: readonly Route[] = [
     async handle({ db, params: { id }, requireRevision }) {
       const before = presentBuyer(found(await lockBuyer(db, id), `buyer ${id}`));
       requireRevision(before.revision);
-      const { assignments, calls } = await findBuyerUses(db, id);
-      refuseWhileUsed(`Buyer ${id}`, { assignments, calls });
+      const { assignments, removed, calls } = await findBuyerUses(db, id);
+      // Neither can be taken away: a removed assignment is kept too.
+      refuseWhileUsed(
+        `Buyer ${id}`,
+        { assignments, 'removed assignments, which are kept:': removed, calls },
+        'Pause the buyer instead',
+      );
       await deleteBuyer(db, id);
       return deleted(BUYER, before);
     },
   }),
 ];
+
+/** Locks their campaigns, then the buyer: in the order in which applying a document does. */
+async function lockForEdit(db: Queryable, id: BuyerId): Promise<Buyer> {
+  const subjects = { campaigns: [], buyers: [id], numbers: [] };
+  const locked = await lockCampaignsOf(db, subjects);
+  const buyer = presentBuyer(found(await lockBuyer(db, id), `buyer ${id}`));
+  await requireLocked(db, subjects, locked);
+  return buyer;
+}

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { callListQuerySchema, callSchema } from '../../contract/call';
 import { pageSchema } from '../../contract/page';
+import { instantSchema } from '../../contract/resources/ids';
 import { findCall, listCalls } from '../../db/queries/reads';
-import { keyset, placeById, placeInTime } from '../http/cursor';
+import { keyset, placeById } from '../http/cursor';
 import { readRoute, type Route } from '../http/route';
 import { Problem } from '../problems';
 import { presentCalls } from './present';
 
 /** Calls are listed newest first. */
-const newestFirst = keyset(z.tuple([placeInTime, placeById]));
+const newestFirst = keyset(z.tuple([instantSchema, placeById]));
 
 /** What happened to calls. */
 export const callRoutes: readonly Route[] = [

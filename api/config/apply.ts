@@ -1,7 +1,7 @@
 import type { ConfigDocument } from '../../contract/config-document';
 import type { Queryable } from '../../db/pool';
 import type { NewAuditEntry } from '../../db/queries/audit';
-import { lockConfigCampaigns, waitForOtherDocuments } from '../../db/queries/configDocument';
+import { waitForOtherDocuments } from '../../db/queries/configDocument';
 import {
   insertConfigCampaign,
   releaseConfigNumbers,
@@ -12,6 +12,7 @@ import {
   upsertConfigNumbers,
   upsertConfigPublishers,
 } from '../../db/queries/configWrites';
+import { lockCampaignsOf, requireLocked } from '../../db/queries/lockOrder';
 import { insertVersion, nextVersion, setCurrentVersion, type VersionedKind } from '../../db/queries/versions';
 import { Problem } from '../problems';
 import { compareWithState, findObstacles, type Comparison, type Edit } from './compare';
@@ -32,8 +33,10 @@ export async function prepare(db: Queryable, document: ConfigDocument): Promise<
   const campaignId = document.campaign.id;
   const named = namedBy(document);
   await waitForOtherDocuments(db);
-  await lockConfigCampaigns(db, campaignId, named.buyers);
+  const subjects = { campaigns: [campaignId], buyers: named.buyers, numbers: named.numbers };
+  const locked = await lockCampaignsOf(db, subjects);
   const state = await loadState(db, campaignId, { named, lock: true });
+  await requireLocked(db, subjects, locked);
   const comparison = compareWithState(document, state);
   const obstacles = findObstacles(document, state, comparison);
   if (obstacles.length > 0) {

@@ -136,7 +136,8 @@ function* campaignObstacles(document: ConfigDocument, state: ConfigState): Gener
   if (before !== null && before.status !== 'draft' && before.currency !== document.campaign.currency) {
     yield wrong('/campaign/currency', `has to stay ${before.currency}: the campaign is no draft any more`);
   }
-  if (document.plan === null && status !== 'draft') {
+  // A draft that never had a plan can be archived: see campaigns_have_a_plan.
+  if (document.plan === null && status !== 'draft' && status !== 'archived') {
     yield wrong('/plan', `is missing: a campaign that is ${status} needs a plan`);
   }
 }
@@ -153,7 +154,7 @@ function* numberObstacles(document: ConfigDocument, state: ConfigState): Generat
     if (stored?.campaignStatus === 'active' && stored.campaignId !== document.campaign.id) {
       yield {
         pointer: `/numbers/${index}/number`,
-        message: `belongs to ${stored.campaignId}, which is active: pause that campaign or release the number there first`,
+        message: `belongs to ${stored.campaignId}, which is active: pause that campaign, or apply its own document without the number, first`,
         conflict: true,
       };
     }

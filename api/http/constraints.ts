@@ -25,7 +25,7 @@ export function problemFromConstraint(error: unknown): Problem | null {
   const broken = brokenConstraint(error);
   if (broken === null) return null;
   if (broken.kind === 'referenced')
-    return new Problem('conflict', `It is still referred to by ${broken.table}: remove that first`);
+    return new Problem('conflict', `It cannot be deleted: ${broken.table} refer to it`);
   const known = CONSTRAINTS[broken.constraint];
   if (known === undefined) return null;
   const detail = `${known.pointer.slice(1)} ${known.message}`;

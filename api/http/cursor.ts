@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Page } from '../../contract/page';
+import { instantSchema } from '../../contract/resources/ids';
 import type { CreatedPlace } from '../../db/keyset';
 import { Problem } from '../problems';
 
@@ -52,13 +53,11 @@ export function keyset<P>(place: z.ZodType<P>): Keyset<P> {
   };
 }
 
-/** An instant as PostgreSQL knows it: it has no year 0000. */
-export const placeInTime = z.iso.datetime().refine((at) => !at.startsWith('0000'), 'is no year');
 /** What ids are made of. */
 export const placeById = z.string().regex(/^[\w-]{1,64}$/);
 
 /** Pages of what is listed newest first. */
-export const byCreation: Keyset<CreatedPlace> = keyset(z.strictObject({ at: placeInTime, id: placeById }));
+export const byCreation: Keyset<CreatedPlace> = keyset(z.strictObject({ at: instantSchema, id: placeById }));
 
 export function createdPlaceOf(row: { readonly created_place: string; readonly id: string }): CreatedPlace {
   return { at: row.created_place, id: row.id };

@@ -25,9 +25,29 @@ export function createRouter(
     if (!open) handlers.push(guard);
     if (body !== undefined) handlers.push(jsonBody(largestBody ?? LARGEST_BODY));
     handlers.push(async (req, res) => send(res, await answer(route, req, res, db)));
-    router[method](path.replace(/\{(\w+)\}/g, ':$1'), ...handlers);
+    router[method](expressPath(path), ...handlers);
+  }
+  for (const [path, methods] of methodsByPath(routes)) {
+    router.all(path, (req, res) => {
+      res.setHeader('Allow', methods.join(', '));
+      const others = methods.join(' and ');
+      throw new Problem('method_not_allowed', `${req.originalUrl} takes ${others}, not ${req.method}`);
+    });
   }
   return router;
+}
+
+function expressPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1');
+}
+
+function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly string[]> {
+  const methods = new Map<string, string[]>();
+  for (const { declaration } of routes) {
+    const path = expressPath(declaration.path);
+    methods.set(path, [...(methods.get(path) ?? []), declaration.method.toUpperCase()]);
+  }
+  return methods;
 }
 
 async function answer(route: Route, req: Request, res: Response, db: Pool): Promise<Answer> {
@@ -74,7 +94,8 @@ function parseQuery(schema: z.ZodType | undefined, query: Request['query']): unk
 }
 
 function parseBody(schema: z.ZodType, body: unknown): unknown {
-  const parsed = schema.safeParse(body);
+  // Where nothing has to be said, no body says it.
+  const parsed = schema.safeParse(body === undefined ? {} : body);
   if (parsed.success) return parsed.data;
   if (body === undefined) throw new Problem('invalid_request', 'A JSON body is needed');
   throw problemFromZod('invalid_request', 'The body is not valid', parsed.error);

@@ -18,7 +18,9 @@ import {
   updateNumber,
   type NumberRow,
 } from '../../db/queries/numbers';
+import { lockCampaignsOf, requireLocked } from '../../db/queries/lockOrder';
 import type { Queryable } from '../../db/pool';
+import type { CampaignStatus } from '../../domain/campaign/status';
 import type { CampaignId, E164, PublisherId } from '../../domain/ids';
 import { keyset } from '../http/cursor';
 import { created, deleted, edited, found, patched, type AuditedKind } from '../http/edit';
@@ -68,7 +70,8 @@ export const numberRoutes: readonly Route[] = [
     problems: ['conflict', 'unprocessable'],
     revisioned: 'new',
     async handle({ db, body: { number, ...settings } }) {
-      if (settings.campaignId !== null) await requireOpenCampaign(db, settings.campaignId);
+      const { campaignId } = settings;
+      if (campaignId !== null) requireOpen(campaignId, await holdCampaignStatus(db, campaignId));
       const after = presentNumber(await insertNumber(db, number, settings));
       return created(NUMBER, after, `/numbers/${encodeURIComponent(number)}`);
     },
@@ -119,11 +122,12 @@ export const numberRoutes: readonly Route[] = [
     problems: ['conflict', 'unprocessable'],
     revisioned: true,
     async handle({ db, params: { number }, body, requireRevision }) {
-      const before = presentNumber(found(await lockNumber(db, number), `number ${number}`));
+      const locked = await lockForEdit(db, number, body.campaignId);
+      const { before } = locked;
       requireRevision(before.revision);
       const after = patched(before, body);
       if (after === before) return edited(NUMBER, 'update', before, before);
-      if (after.campaignId !== before.campaignId) await requireMovable(db, before, after.campaignId);
+      if (after.campaignId !== before.campaignId) requireMovable(locked, after.campaignId);
       return edited(NUMBER, 'update', before, presentNumber(await updateNumber(db, number, after)));
     },
   }),
@@ -132,42 +136,67 @@ export const numberRoutes: readonly Route[] = [
     path: '/numbers/{number}',
     operationId: 'deleteNumber',
     summary: 'Give up a tracked number',
-    description: 'Calls it had stay as they are. Callers are told from now on that it is not in use.',
+    description:
+      'Calls it had stay as they are. Callers are told from now on that it is not in use. A number of an active ' +
+      'campaign stays: pause that first.',
     tag: 'Numbers',
     params,
     responses: { 204: { description: 'It is gone.', body: null } },
+    problems: ['conflict'],
     revisioned: true,
     async handle({ db, params: { number }, requireRevision }) {
-      const before = presentNumber(found(await lockNumber(db, number), `number ${number}`));
+      const locked = await lockForEdit(db, number, null);
+      const { before } = locked;
       requireRevision(before.revision);
+      requireMovable(locked, null);
       await deleteNumber(db, number);
       return deleted(NUMBER, before);
     },
   }),
 ];
 
-/** Locks the campaigns in the order of their ids, so that two moves cannot wait for each other. */
-async function requireMovable(
-  db: Queryable,
-  { number, campaignId: from }: TrackedNumber,
-  to: CampaignId | null,
-): Promise<void> {
-  const involved = [from, to].filter((id) => id !== null).toSorted();
-  for (const id of involved) {
-    if (id === to) await requireOpenCampaign(db, id);
-    else if ((await holdCampaignStatus(db, id)) === 'active') {
-      throw new Problem(
-        'conflict',
-        `${number} belongs to campaign ${id}, which is active: pause that first`,
-        [{ pointer: '/campaignId', message: `cannot be changed while campaign ${id} is active` }],
-      );
-    }
-  }
+interface LockedNumber {
+  readonly before: TrackedNumber;
+  /** The status of the campaigns that the number leaves and joins. */
+  readonly campaigns: ReadonlyMap<string, CampaignStatus>;
 }
 
-/** @throws Problem when there is no such campaign, or it is archived. */
-async function requireOpenCampaign(db: Queryable, id: CampaignId): Promise<void> {
-  const status = await holdCampaignStatus(db, id);
+/** Locks the campaigns a move concerns, then the number: in the order in which applying a document does. */
+async function lockForEdit(
+  db: Queryable,
+  number: E164,
+  to: CampaignId | null | undefined,
+): Promise<LockedNumber> {
+  const lock = async (): Promise<TrackedNumber> =>
+    presentNumber(found(await lockNumber(db, number), `number ${number}`));
+  if (to === undefined) return { before: await lock(), campaigns: new Map() };
+  const subjects = { campaigns: to === null ? [] : [to], buyers: [], numbers: [number] };
+  const campaigns = await lockCampaignsOf(db, subjects);
+  const before = await lock();
+  await requireLocked(db, subjects, campaigns);
+  return { before, campaigns };
+}
+
+/** @throws Problem when the campaign the number leaves is active, or it cannot join the other one */
+function requireMovable(
+  { before: { number, campaignId: from }, campaigns }: LockedNumber,
+  to: CampaignId | null,
+): void {
+  if (from !== null && campaigns.get(from) === 'active') {
+    throw new Problem(
+      'conflict',
+      `${number} belongs to campaign ${from}, which is active: pause that first`,
+      [{ pointer: '/campaignId', message: `cannot be changed while campaign ${from} is active` }],
+    );
+  }
+  if (to !== null) requireOpen(to, campaigns.get(to) ?? null);
+}
+
+/**
+ * @param status `null`: there is no such campaign
+ * @throws Problem when there is no such campaign, or it is archived
+ */
+function requireOpen(id: CampaignId, status: CampaignStatus | null): void {
   if (status === null) {
     throw new Problem('unprocessable', `There is no campaign ${id}`, [
       { pointer: '/campaignId', message: 'is the id of no campaign' },

@@ -125,7 +125,11 @@ export const publisherRoutes: readonly Route[] = [
       const before = presentPublisher(found(await lockPublisher(db, id), `publisher ${id}`));
       requireRevision(before.revision);
       const { numbers, calls } = await findPublisherUses(db, id);
-      refuseWhileUsed(`Publisher ${id}`, { numbers, calls });
+      refuseWhileUsed(
+        `Publisher ${id}`,
+        { numbers, calls },
+        calls ? 'A publisher with calls stays' : 'Give those numbers up, or another publisher, first',
+      );
       await deletePublisher(db, id);
       return deleted(PUBLISHER, before);
     },

@@ -57,7 +57,7 @@ export async function readSituation(db: Queryable, id: CampaignId, call: Simulat
       channel: number?.channel ?? 'other',
     },
     tags,
-    history: call.history ?? (await historyOf(db, id, call.from, at)),
+    history: call.history ?? (await historyOf(db, id, call, at)),
   };
   const snapshot = snapshotOf(state, campaign, version ?? 0, plan);
   return {
@@ -127,12 +127,12 @@ function hintsOf({ geography }: Simulate) {
 async function historyOf(
   db: Queryable,
   campaignId: string,
-  caller: E164 | null,
+  { from, seed }: Simulate,
   receivedAt: string,
 ): Promise<CallerHistory> {
-  if (caller === null) return [];
-  // No call has an empty id: none is left out for being this one.
-  const rows = await loadCallerHistory(db, { campaignId, caller, callId: '', receivedAt });
+  if (from === null) return [];
+  // The id of a call that was: it is no history of its own.
+  const rows = await loadCallerHistory(db, { campaignId, caller: from, callId: seed, receivedAt });
   return rows.map((row) => ({
     buyerId: row.buyer_id as BuyerId | null,
     lastCalledAt: row.last_called_at,

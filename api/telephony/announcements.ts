@@ -1,24 +1,31 @@
 import type { Pool } from 'pg';
 import { announcementSchema } from '../../contract/call';
-import { acceptAttempt, findAcceptance, findAnnouncement } from '../../db/queries/attempts';
+import {
+  acceptAttempt,
+  askForAnnouncement,
+  findAcceptance,
+  findAnnouncement,
+} from '../../db/queries/attempts';
 import type { Accepted } from '../../domain/call/events';
 import { secondsBetween } from '../../domain/call/steps';
 import { attemptId, type CallId } from '../../domain/ids';
 import { HANG_UP, say, type Instructions } from '../../domain/instructions';
 import type { Logger } from '../../runtime/logger';
 import { before } from '../deadline';
+import type { CallbackSink } from './callbacks';
 
 /** Puts the caller through: on the buyer's leg, the end of a document does that. */
 const PUT_THROUGH: Instructions = [];
 
 /**
- * What happens on the buyer's leg before caller and buyer are put through to each other. It touches no workflow: what
- * is to be said was written with the attempt, and the accepting key is written to it. While the database is away,
+ * What happens on the buyer's leg before caller and buyer are put through to each other. What is to be said was written
+ * with the attempt, and the accepting key is written to it; the workflow is told of that, in case the dial's result is
+ * lost. While the database is away,
  * callers are put through unannounced rather than left ringing.
  */
 export interface Announcements {
-  /** @param at ISO 8601 instant of the answer. */
-  announce(call: CallId, attempt: number, at: string): Promise<Instructions>;
+  /** @param leg of the dial, as the carrier names it. @param at ISO 8601 instant of the answer. */
+  announce(call: CallId, attempt: number, leg: string, at: string): Promise<Instructions>;
   accept(call: CallId, attempt: number, key: AcceptKey): Promise<Instructions>;
   /** `null`: they did not, or nobody can say now. */
   acceptance(call: CallId, attempt: number): Promise<Accepted | null>;
@@ -35,6 +42,8 @@ export interface AcceptKey {
 
 export interface AnnouncementOptions {
   readonly db: Pool;
+  /** Tells the call's workflow. */
+  readonly callbacks: Pick<CallbackSink, 'news'>;
   readonly log: Logger;
   /** How long one of these may take, in milliseconds. */
   readonly deadlineMs: number;
@@ -43,7 +52,7 @@ export interface AnnouncementOptions {
 /** Share of a webhook's time that looking up an acceptance may take: the workflow needs the rest. */
 const LOOK_UP_SHARE = 0.25;
 
-export function createAnnouncements({ db, log, deadlineMs }: AnnouncementOptions): Announcements {
+export function createAnnouncements({ db, callbacks, log, deadlineMs }: AnnouncementOptions): Announcements {
   async function inTime<T>(
     callId: CallId,
     what: string,
@@ -65,14 +74,14 @@ export function createAnnouncements({ db, log, deadlineMs }: AnnouncementOptions
   };
 
   return {
-    announce: (call, attempt, at) =>
+    announce: (call, attempt, leg, at) =>
       inTime(
         call,
         'announce',
         1,
-        find(call, attempt).then((announcement): Instructions => {
-          if (announcement === null) return PUT_THROUGH;
-          const { whisper, acceptance } = announcement;
+        askForAnnouncement(db, attemptId(call, attempt), leg, at).then((asked): Instructions => {
+          if (asked === null) return PUT_THROUGH;
+          const { whisper, acceptance } = announcementSchema.parse(asked.announcement);
           const whispered = say(whisper === null ? [] : [whisper]);
           if (acceptance === null) return whispered;
           return [
@@ -85,7 +94,7 @@ export function createAnnouncements({ db, log, deadlineMs }: AnnouncementOptions
               terminator: null,
               timeoutSeconds: acceptance.timeoutSeconds,
               speech: null,
-              callback: { step: 'accept', call, attempt, since: at },
+              callback: { step: 'accept', call, attempt, since: asked.since },
             },
           ];
         }),
@@ -103,7 +112,15 @@ export function createAnnouncements({ db, log, deadlineMs }: AnnouncementOptions
             log.info({ callId: call, attempt, pressed: digits !== null }, 'buyer did not accept the call');
             return HANG_UP;
           }
-          await acceptAttempt(db, attemptId(call, attempt), at, secondsBetween(since, at));
+          const screeningSeconds = secondsBetween(since, at);
+          const first = await acceptAttempt(db, attemptId(call, attempt), at, screeningSeconds);
+          if (first !== null) {
+            // Not waited for: buyer and caller are put through meanwhile.
+            void callbacks.news(
+              { ...first, callId: call },
+              { type: 'buyer_accepted', attempt, at, screeningSeconds },
+            );
+          }
           log.info({ callId: call, attempt }, 'buyer accepted the call');
           return PUT_THROUGH;
         }),

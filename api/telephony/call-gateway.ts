@@ -9,6 +9,7 @@ import {
 } from '@temporalio/client';
 import type { CarrierMessage, CarrierNews, FailSafeServed } from '../../domain/call/events';
 import type { CallFacts } from '../../domain/call/facts';
+import { oldMessageKey, readInstructions } from '../../domain/call/legacy';
 import type { Instructions } from '../../domain/instructions';
 import type { CallRef } from '../../telephony/port';
 import {
@@ -59,16 +60,24 @@ export function createCallGateway(client: Client, taskQueue: string): CallGatewa
   const underWay = new Set<Promise<unknown>>();
 
   /** The answer a closed or running call gave to this very message before, or `null`. */
-  async function recall(workflowId: string, message: CarrierMessage): Promise<Advanced> {
+  async function recall(workflowId: string, updateId: string): Promise<Advanced> {
     try {
       const handle = client.workflow.getHandle(workflowId);
-      const instructions = await handle.getUpdateHandle<Instructions>(updateIdFor(message)).result();
-      return { kind: 'answered', instructions };
+      const instructions = await handle.getUpdateHandle<Instructions>(updateId).result();
+      return { kind: 'answered', instructions: readInstructions(instructions) };
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError) return refusal(error);
       if (isNotFound(error)) return { kind: 'ended' };
       throw error;
     }
+  }
+
+  /** A message the call does not know by its name of today may be known by the one it had in the first release. */
+  async function recallOld(workflowId: string, message: CarrierMessage, found: Advanced): Promise<Advanced> {
+    const oldKey = found.kind === 'answered' ? null : oldMessageKey(message);
+    if (oldKey === null) return found;
+    const old = await recall(workflowId, oldKey);
+    return old.kind === 'answered' ? old : found;
   }
 
   async function attempt(
@@ -79,11 +88,11 @@ export function createCallGateway(client: Client, taskQueue: string): CallGatewa
     nth = 1,
   ): Promise<Advanced> {
     try {
-      return { kind: 'answered', instructions: await send() };
+      return { kind: 'answered', instructions: readInstructions(await send()) };
     } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError) return refusal(error);
+      if (error instanceof WorkflowUpdateFailedError) return recallOld(workflowId, message, refusal(error));
       if (isNotFound(error) || error instanceof WorkflowExecutionAlreadyStartedError) {
-        return recall(workflowId, message);
+        return recallOld(workflowId, message, await recall(workflowId, updateIdFor(message)));
       }
       if (!LOST_UPDATE.has(grpcCode(error)) || Date.now() >= deadline) throw error;
       await setTimeout(RESEND_PAUSE_MS * nth);

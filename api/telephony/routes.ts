@@ -101,11 +101,13 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
   ): Promise<void> {
     const started = Date.now();
     const line = { callId: facts.callId, sid: facts.sid, step: message.type, from: redactNumber(facts.from) };
-    let instructions: Instructions;
+    const baseUrl = publicBaseUrl ?? originOf(res.req);
+    let rendered: ReturnType<CarrierDialect['render']>;
     try {
       const advanced = await send(started + webhookDeadlineMs);
       if (advanced.kind === 'stale') throw new Problem('stale_step', advanced.detail);
-      instructions = advanced.kind === 'answered' ? advanced.instructions : HANG_UP;
+      const instructions = advanced.kind === 'answered' ? advanced.instructions : HANG_UP;
+      rendered = dialect.render(instructions, { baseUrl });
       if (advanced.kind === 'ended') void callbacks.lateMessage(facts, message);
       const verbs = instructions.map(({ verb }) => verb);
       log.info(
@@ -116,9 +118,9 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
       if (error instanceof Problem) throw error;
       const cause = error instanceof Error ? error.name : 'unknown error';
       log.error({ ...line, ms: Date.now() - started, err: error }, 'webhook answered by the fail-safe');
-      instructions = await failSafe.serve(facts, message, cause);
+      rendered = dialect.render(await failSafe.serve(facts, message, cause), { baseUrl });
     }
-    reply(res, instructions);
+    res.status(200).type(rendered.contentType).send(rendered.body);
   }
 
   router.post('/voice', async (_req, res) => {
@@ -166,7 +168,8 @@ export function createTelephonyRouter(options: TelephonyOptions): Router {
   /** On the buyer's leg: what whoever answers hears, and the key they press. The caller hears ringing meanwhile. */
   router.post('/announce', async (req, res) => {
     const { call, attempt } = read(() => announcementQuery.parse(req.query));
-    reply(res, await announcements.announce(call as CallId, attempt, webhookOf(res).receivedAt));
+    const { leg, at } = read(() => dialect.readAcceptance(webhookOf(res)));
+    reply(res, await announcements.announce(call as CallId, attempt, leg, at));
   });
   router.post('/accept', async (req, res) => {
     const { call, attempt, since } = read(() => acceptanceQuery.parse(req.query));

@@ -28,7 +28,13 @@ export const revisionSchema = z
   .int()
   .min(1)
   .describe('Counts the edits people have made, from 1; also the `ETag`.');
-export const instantSchema = z.iso.datetime();
+/** One that PostgreSQL can read too: it knows no year 0000, and no instant of more than some hundred characters. */
+export const instantSchema = z.iso
+  .datetime()
+  .refine(
+    (at) => !at.startsWith('0000') && !/\.\d{10}/.test(at),
+    'must be in the years 0001 to 9999, with at most 9 digits of a second',
+  );
 
 /** What every resource has. */
 export const resourceFields = {

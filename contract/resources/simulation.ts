@@ -47,10 +47,10 @@ export const simulateSchema = z.strictObject({
   /** Left out: what the database knows of `from`. */
   history: z.array(historyEntrySchema).max(1_000).optional(),
   /** A published version, or `draft`; left out: the current one. */
-  plan: z.union([z.literal('draft'), versionNumberSchema]).optional(),
+  plan: z.union([z.literal('draft'), versionNumberSchema], 'must be a version number, or draft').optional(),
   /** Dialled before in this call. */
   alreadyTried: z.array(assignmentIdSchema).max(20).default([]),
-  /** Stands for the call's id in draws: another seed is another call. */
+  /** Stands for the call's id: another seed draws as for another call. The id of a call that was is that call again. */
   seed: z.string().min(1).max(64).default('simulated'),
 });
 export type Simulate = z.output<typeof simulateSchema>;

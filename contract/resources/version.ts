@@ -80,7 +80,7 @@ export const revertSchema = z.strictObject({
   note: noteSchema.default(''),
 });
 
-const side = z.union([z.literal('draft'), numberInPath]);
+const side = z.union([z.literal('draft'), numberInPath], 'must be a version number, or draft');
 export const diffQuerySchema = z.strictObject({
   /** A version, or `draft`. */
   from: side,

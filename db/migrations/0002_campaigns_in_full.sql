@@ -62,6 +62,8 @@ ALTER TABLE attempts
   ADD COLUMN destinations jsonb,
   -- {whisper, acceptance}: what whoever answers hears before the caller is put through; null: nothing.
   ADD COLUMN announcement jsonb,
+  -- When each leg of the dial was first asked, by the leg's SID: copies of that webhook get the same answer.
+  ADD COLUMN asked_legs   jsonb NOT NULL DEFAULT '{}',
   -- The buyer pressed the key that accepts the call, so many seconds after being asked.
   ADD COLUMN accepted_at  timestamptz,
   ADD COLUMN screening_seconds integer;

@@ -38,6 +38,29 @@ export async function insertAttempt(db: Queryable, attempt: NewAttemptRow): Prom
   });
 }
 
+/**
+ * What whoever answers a dial has to hear, on one of its legs, and when that was first asked for; `null`: nothing, or
+ * no such dial. @param at ISO 8601 instant of this asking
+ */
+export async function askForAnnouncement(
+  db: Queryable,
+  attemptId: string,
+  leg: string,
+  at: string,
+): Promise<{ readonly announcement: unknown; readonly since: string } | null> {
+  const { rows } = await db.query<{ announcement: unknown; since: string }>({
+    name: 'ask_for_announcement',
+    text: `
+      UPDATE attempts
+         SET asked_legs = CASE WHEN asked_legs ? $2::text THEN asked_legs
+                               ELSE asked_legs || jsonb_build_object($2::text, $3::text) END
+       WHERE id = $1::text AND announcement IS NOT NULL
+      RETURNING announcement, asked_legs ->> $2::text AS since`,
+    values: [attemptId, leg, at],
+  });
+  return rows[0] ?? null;
+}
+
 /** What whoever answers a dial has to hear; `null`: nothing, or no such dial. */
 export async function findAnnouncement(db: Queryable, attemptId: string): Promise<unknown> {
   const { rows } = await db.query<{ announcement: unknown }>({
@@ -48,20 +71,34 @@ export async function findAnnouncement(db: Queryable, attemptId: string): Promis
   return rows[0]?.announcement ?? null;
 }
 
-/** The buyer took the call, so many seconds after being asked. The first time counts. */
+/** How a carrier names the call of an attempt: the buyer's leg has names of its own. */
+export interface AttemptCallRow {
+  readonly callId: string;
+  readonly carrier: string;
+  readonly accountSid: string;
+  readonly sid: string;
+}
+
+/**
+ * The buyer took the call, so many seconds after being asked. The first time counts.
+ * @returns the call; `null` when this is not the first time, or there is no such dial
+ */
 export async function acceptAttempt(
   db: Queryable,
   attemptId: string,
   acceptedAt: string,
   screeningSeconds: number,
-): Promise<void> {
-  await db.query({
+): Promise<AttemptCallRow | null> {
+  const { rows } = await db.query<AttemptCallRow & Record<string, unknown>>({
     name: 'accept_attempt',
     text: `
-      UPDATE attempts SET accepted_at = $2::timestamptz, screening_seconds = $3::integer
-       WHERE id = $1::text AND accepted_at IS NULL`,
+      UPDATE attempts a SET accepted_at = $2::timestamptz, screening_seconds = $3::integer
+        FROM calls c
+       WHERE a.id = $1::text AND a.accepted_at IS NULL AND c.id = a.call_id
+      RETURNING c.id AS "callId", c.carrier, c.account_sid AS "accountSid", c.sid`,
     values: [attemptId, acceptedAt, screeningSeconds],
   });
+  return rows[0] ?? null;
 }
 
 /** When the buyer took the call; `null`: not, or not asked to. */

@@ -29,7 +29,7 @@ export async function findBuyer(db: Queryable, id: string): Promise<BuyerRow | n
   return rows[0] ?? null;
 }
 
-/** The buyer, locked against other edits until the transaction ends. */
+/** The buyer, locked against other edits until the transaction ends. Lock their campaigns first: see lockOrder.ts. */
 export async function lockBuyer(db: Queryable, id: string): Promise<BuyerRow | null> {
   const { rows } = await db.query<BuyerRow & Record<string, unknown>>({
     name: 'lock_buyer',
@@ -37,6 +37,18 @@ export async function lockBuyer(db: Queryable, id: string): Promise<BuyerRow | n
     values: [id],
   });
   return rows[0] ?? null;
+}
+
+/**
+ * Keeps edits of the buyer waiting until the transaction ends, so that they get no place in another campaign while one
+ * is under way. Any number of transactions may do so at once. Lock the campaign first.
+ */
+export async function holdBuyer(db: Queryable, id: string): Promise<void> {
+  await db.query({
+    name: 'hold_buyer',
+    text: 'SELECT FROM buyers WHERE id = $1::text FOR SHARE',
+    values: [id],
+  });
 }
 
 export interface BuyerFilter {
@@ -96,16 +108,18 @@ export async function updateBuyer(
   return only(rows);
 }
 
-/** What refers to a buyer, so that it cannot be deleted: up to ten assignments, and whether there are calls. */
+/** What refers to a buyer, so that it cannot be deleted: up to ten assignments of each kind, and whether there are calls. */
 export async function findBuyerUses(
   db: Queryable,
   id: string,
-): Promise<{ readonly assignments: string[]; readonly calls: boolean }> {
-  const { rows } = await db.query<{ assignments: string[]; calls: boolean }>({
+): Promise<{ readonly assignments: string[]; readonly removed: string[]; readonly calls: boolean }> {
+  const { rows } = await db.query<{ assignments: string[]; removed: string[]; calls: boolean }>({
     name: 'find_buyer_uses',
     text: `
-      SELECT ARRAY(SELECT id FROM assignments WHERE buyer_id = $1::text
-                    ORDER BY removed_at NULLS FIRST, id LIMIT 10) AS assignments,
+      SELECT ARRAY(SELECT id FROM assignments WHERE buyer_id = $1::text AND removed_at IS NULL
+                    ORDER BY id LIMIT 10) AS assignments,
+             ARRAY(SELECT id FROM assignments WHERE buyer_id = $1::text AND removed_at IS NOT NULL
+                    ORDER BY id LIMIT 10) AS removed,
              EXISTS (SELECT FROM calls WHERE buyer_id = $1::text)
              OR EXISTS (SELECT FROM attempts WHERE buyer_id = $1::text)
              OR EXISTS (SELECT FROM ledger_entries WHERE buyer_id = $1::text) AS calls`,

@@ -17,26 +17,6 @@ export async function waitForOtherDocuments(db: Queryable): Promise<void> {
   });
 }
 
-/**
- * Takes the rows of a campaign and of those that share its buyers, in the order of their ids: a change of a buyer
- * counts them up (see touch_campaigns), and two transactions that do so must not wait for each other.
- */
-export async function lockConfigCampaigns(
-  db: Queryable,
-  campaign: string,
-  buyers: readonly string[],
-): Promise<void> {
-  await db.query({
-    name: 'lock_config_campaigns',
-    text: `
-      SELECT id FROM campaigns
-       WHERE id = $1::text
-          OR id IN (SELECT campaign_id FROM assignments WHERE buyer_id = ANY ($2::text[]))
-       ORDER BY id FOR NO KEY UPDATE`,
-    values: [campaign, [...buyers]],
-  });
-}
-
 export interface ConfigCampaignRow {
   readonly id: string;
   readonly name: string;

@@ -1,16 +1,18 @@
 import type { Queryable } from '../pool';
 
 export interface HistoryRow {
-  /** `null`: calls that no buyer took, or that are still in progress. */
+  /** `null`: calls that no buyer took. */
   readonly buyer_id: string | null;
   readonly last_called_at: string;
   readonly last_connected_at: string | null;
   readonly last_converted_at: string | null;
+  readonly last_paid_at: string | null;
 }
 
 /**
  * What a caller did in a campaign before a call: one row a buyer, however many calls. Only calls received before this
- * one count, so that the answer is the same whenever it is asked.
+ * one count. A call in progress counts as connected to whoever is being dialled, and as paid for: carriers do not say
+ * that a buyer has answered unless asked, and a caller whom a buyer may be talking to is no new one.
  */
 export async function loadCallerHistory(
   db: Queryable,
@@ -24,11 +26,24 @@ export async function loadCallerHistory(
   const { rows } = await db.query<HistoryRow & Record<string, unknown>>({
     name: 'load_caller_history',
     text: `
-      SELECT buyer_id, max(received_at) AS last_called_at,
-             max(coalesce(connected_at, received_at)) FILTER (WHERE outcome = 'connected') AS last_connected_at,
-             max(coalesce(connected_at, received_at)) FILTER (WHERE converted) AS last_converted_at
-        FROM calls
-       WHERE campaign_id = $1::text AND caller = $2::text AND id <> $3::text AND received_at <= $4::timestamptz
+      WITH earlier AS (
+        SELECT coalesce(c.buyer_id, live.buyer_id) AS buyer_id, c.received_at,
+               CASE WHEN c.outcome = 'connected' THEN coalesce(c.connected_at, c.received_at)
+                    ELSE coalesce(live.connected_at, live.dialed_at) END AS connected_at,
+               CASE WHEN c.converted THEN coalesce(c.connected_at, c.received_at) END AS converted_at,
+               CASE WHEN c.payout_micros > 0 THEN coalesce(c.connected_at, c.received_at)
+                    ELSE live.dialed_at END AS paid_at
+          FROM calls c
+          LEFT JOIN LATERAL (
+            SELECT a.buyer_id, a.dialed_at, a.connected_at FROM attempts a
+             WHERE a.call_id = c.id AND a.ended_at IS NULL ORDER BY a.no DESC LIMIT 1
+          ) live ON c.ended_at IS NULL
+         WHERE c.campaign_id = $1::text AND c.caller = $2::text AND c.id <> $3::text
+           AND c.received_at <= $4::timestamptz
+      )
+      SELECT buyer_id, max(received_at) AS last_called_at, max(connected_at) AS last_connected_at,
+             max(converted_at) AS last_converted_at, max(paid_at) AS last_paid_at
+        FROM earlier
        GROUP BY buyer_id
        ORDER BY buyer_id`,
     values: [call.campaignId, call.caller, call.callId, call.receivedAt],

@@ -93,6 +93,21 @@ export async function loadCampaign(db: Queryable, campaign: string): Promise<Cam
   return rows[0] ?? null;
 }
 
+/** Campaigns that take calls, the ones changed last first. */
+export async function listActiveCampaigns(
+  db: Queryable,
+  most: number,
+): Promise<{ readonly id: string; readonly config_version: bigint }[]> {
+  const { rows } = await db.query<{ id: string; config_version: bigint }>({
+    name: 'list_active_campaigns',
+    text: `
+      SELECT id, config_version FROM campaigns WHERE status = 'active'
+       ORDER BY updated_at DESC, id LIMIT $1::integer`,
+    values: [most],
+  });
+  return rows;
+}
+
 /** A published plan, immutable. `null`: there is none of that number. */
 export async function loadPlan(db: Queryable, campaign: string, version: number): Promise<unknown> {
   const { rows } = await db.query<{ definition: unknown }>({
@@ -116,6 +131,8 @@ export async function loadFlow(db: Queryable, campaign: string, version: number)
 /** A buyer's place in a campaign, as stored. */
 export interface AssignmentRow {
   readonly id: string;
+  /** Another one whenever the assignment or its buyer is written, by whomever: PostgreSQL's own row versions. */
+  readonly row_version: string;
   readonly buyer_id: string;
   readonly buyer_name: string;
   readonly buyer_hours: unknown;
@@ -134,7 +151,7 @@ export async function loadAssignments(db: Queryable, campaign: string): Promise<
   const { rows } = await db.query<AssignmentRow & Record<string, unknown>>({
     name: 'load_assignments',
     text: `
-      SELECT a.id, a.buyer_id, b.name AS buyer_name, b.hours AS buyer_hours, a.hours, a.filter, a.dialing, a.priority,
+      SELECT a.id, a.xmin::text || '/' || b.xmin::text AS row_version, a.buyer_id, b.name AS buyer_name, b.hours AS buyer_hours, a.hours, a.filter, a.dialing, a.priority,
              a.weight, a.paused OR b.status = 'paused' AS paused, a.price, a.conversion_estimate
         FROM assignments a
         JOIN buyers b ON b.id = a.buyer_id

@@ -26,7 +26,7 @@ function headline(state: CallState): string {
     case 'routing':
       return 'Choosing a buyer';
     case 'dialing':
-      return `${phase.answeredAt === null ? 'Dialling' : 'Connected to'} ${phase.attempt.buyerName} (attempt ${phase.attempt.no})`;
+      return `${(phase.accepted ?? phase.answeredAt) === null ? 'Dialling' : 'Connected to'} ${phase.attempt.buyerName} (attempt ${phase.attempt.no})`;
     case 'fallback':
       return `Nobody took the call (${phase.outcome}): ${phase.treatment.kind}`;
     case 'ending':

@@ -46,9 +46,10 @@ export function endOf(state: CallState, phase: Dialing, policy: CallPolicy, even
   const { attempt } = phase;
   const at = event.at;
   if (event.status !== 'completed') return { attempt, status: event.status, at, talkSeconds: null };
-  const putThrough = event.bridged ?? (attempt.screened ? event.accepted !== null : true);
+  const accepted = event.accepted ?? phase.accepted;
+  const putThrough = event.bridged ?? (attempt.screened ? accepted !== null : true);
   if (!putThrough) return { attempt, status: 'rejected', at, talkSeconds: null };
-  const talkSeconds = talkAfterScreening(phase, policy, event);
+  const talkSeconds = talkAfterScreening(phase, policy, { ...event, accepted });
   const callerStays = !event.callerGone && state.callerGoneAt === null;
   const tooSoon =
     policy.recoverUnderSeconds !== null && talkSeconds !== null && talkSeconds < policy.recoverUnderSeconds;
@@ -90,7 +91,28 @@ export function onBuyerAnswered(
   };
 }
 
-/** No result will ever come for this dial. An answered event is then the only evidence that the parties talked. */
+/** Told as soon as the key is pressed: should the dial's result be lost, it is the evidence that the parties talked. */
+export function onBuyerAccepted(
+  state: CallState,
+  { attempt, at, screeningSeconds }: Extract<CallEvent, { type: 'buyer_accepted' }>,
+): Step {
+  const { phase } = state;
+  if (phase.name !== 'dialing' || phase.attempt.no !== attempt || phase.accepted !== null)
+    return noEffect(state);
+  const noted = note(state, {
+    key: `attempt:${attempt}:accepted`,
+    at,
+    step: 'buyer_accepted',
+    decision: `${phase.attempt.buyerName} accepted the call`,
+    detail: { attempt, screeningSeconds },
+  });
+  return noEffect({ ...noted, phase: { ...phase, accepted: { at, screeningSeconds } } });
+}
+
+/**
+ * No result will ever come for this dial. An answered event, or the key that accepts a screened one, is then the only
+ * evidence that the parties talked.
+ */
 export function closeDialWithoutResult(
   state: CallState,
   policy: CallPolicy,
@@ -99,7 +121,7 @@ export function closeDialWithoutResult(
   why: string,
 ): Step {
   // Somebody who answers a screened dial has not taken the call yet.
-  const answeredAt = phase.attempt.screened ? null : phase.answeredAt;
+  const answeredAt = phase.attempt.screened ? (phase.accepted?.at ?? null) : phase.answeredAt;
   // Only the caller's hang-up tells how long they talked; a deadline does not.
   const talkSeconds =
     answeredAt !== null && state.callerGoneAt !== null

@@ -60,6 +60,7 @@ export function messageKey(message: CarrierMessage): string {
 /** What a carrier mentions by the way. Each travels as a Signal; none may change how a call ends. */
 export type CarrierNews =
   | { readonly type: 'buyer_answered'; readonly at: string; readonly attempt: number }
+  | ({ readonly type: 'buyer_accepted'; readonly attempt: number } & Accepted)
   | { readonly type: 'caller_gone'; readonly at: string; readonly carrierStatus: string }
   | {
       readonly type: 'recording';

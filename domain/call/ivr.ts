@@ -1,5 +1,6 @@
 import { readAnswer } from '../ivr/answer';
 import type { NodeId } from '../ivr/flow';
+import { withTags } from '../ivr/tags';
 import { HANG_UP } from '../instructions';
 import type { Asked } from './commands';
 import type { CallEvent } from './events';
@@ -49,7 +50,7 @@ export function onIvrAnswered(state: CallState, event: Answered): Step {
   });
   const known =
     answer.kind === 'accepted'
-      ? { ...noted, qualifications: { ...noted.qualifications, ...answer.tags } }
+      ? { ...noted, qualifications: withTags(noted.qualifications, answer.tags) }
       : noted;
   if (answer.kind === 'accepted') return goOn(known, policy, phase, answer.next, event);
   if (phase.try >= node.tries) return goOn(known, policy, phase, node.noAnswer, event);

@@ -1,4 +1,6 @@
-import type { Destination, Prompt } from '../instructions';
+import { unreachable } from '../exhaustive';
+import type { CallId, E164 } from '../ids';
+import type { Callback, Destination, Instruction, Instructions, Prompt } from '../instructions';
 import type { MenuNode } from '../ivr/flow';
 import type { Admission, Asked, Placed, Routed } from './commands';
 import type { CarrierMessage, FailSafeServed } from './events';
@@ -80,6 +82,86 @@ export function readMessage(stored: OldMessage): CarrierMessage {
 
 export function readFailSafeServed(stored: FailSafeServed): FailSafeServed {
   return { ...stored, message: readMessage(stored.message) };
+}
+
+/** One dial of the first release: one destination, and nothing around it. */
+type OldDial = Omit<
+  Extract<Instruction, { verb: 'dial' }>,
+  'destinations' | 'callerId' | 'announce' | 'callback'
+> & {
+  readonly destinations?: readonly Destination[];
+  readonly destination?: Destination;
+  readonly callerId?: E164 | null;
+  readonly announce?: boolean;
+  readonly callback: OldCallback;
+};
+type OldGather = Omit<
+  Extract<Instruction, { verb: 'gather' }>,
+  'input' | 'terminator' | 'speech' | 'callback'
+> & {
+  readonly input?: 'digits' | 'speech' | 'digits_or_speech';
+  readonly terminator?: '#' | '*' | null;
+  readonly speech?: Extract<Instruction, { verb: 'gather' }>['speech'];
+  readonly callback: OldCallback;
+};
+type OldCallback =
+  | Exclude<Callback, { step: 'dial' }>
+  | (Omit<Extract<Callback, { step: 'dial' }>, 'screened'> & { readonly screened?: boolean })
+  | { readonly step: 'menu'; readonly call: CallId; readonly try: number };
+type OldInstruction = Exclude<Instruction, { verb: 'dial' | 'gather' }> | OldDial | OldGather;
+
+/** Answers that an Update gave in a history of that time, for a webhook that comes again. */
+export function readInstructions(stored: readonly OldInstruction[]): Instructions {
+  return stored.map((instruction): Instruction => {
+    switch (instruction.verb) {
+      case 'dial': {
+        const { destination, ...dial } = instruction;
+        return {
+          ...dial,
+          destinations: dial.destinations ?? (destination === undefined ? [] : [destination]),
+          callerId: dial.callerId ?? null,
+          announce: dial.announce ?? false,
+          callback: readCallback(dial.callback),
+        };
+      }
+      case 'gather':
+        return {
+          ...instruction,
+          input: instruction.input ?? 'digits',
+          terminator: instruction.terminator ?? null,
+          speech: instruction.speech ?? null,
+          callback: readCallback(instruction.callback),
+        };
+      case 'say':
+      case 'redirect':
+      case 'voicemail':
+      case 'reject':
+      case 'hangup':
+        return instruction;
+      default:
+        return unreachable(instruction);
+    }
+  });
+}
+
+function readCallback(stored: OldCallback): Callback {
+  switch (stored.step) {
+    case 'menu':
+      return { step: 'ivr', call: stored.call, no: stored.try };
+    case 'dial':
+      return { ...stored, screened: stored.screened ?? false };
+    case 'ivr':
+    case 'accept':
+    case 'fallback':
+      return stored;
+    default:
+      return unreachable(stored);
+  }
+}
+
+/** The id of the Update that an answer in the IVR was while a flow was one menu. */
+export function oldMessageKey(message: CarrierMessage): string | null {
+  return message.type === 'ivr_answered' ? `menu-${message.no}` : null;
 }
 
 function readPolicy(stored: OldPolicy): CallPolicy {

@@ -1,7 +1,7 @@
 import { unreachable } from '../exhaustive';
 import { HANG_UP } from '../instructions';
 import type { Admission, AttemptEnd, Finished, GiveUp, Routed } from './commands';
-import { closeDialWithoutResult, onBuyerAnswered, onDialFinished } from './dial';
+import { closeDialWithoutResult, onBuyerAccepted, onBuyerAnswered, onDialFinished } from './dial';
 import type { CallEvent } from './events';
 import { onFailSafe } from './fail-safe';
 import { ask, onIvrAnswered } from './ivr';
@@ -46,6 +46,8 @@ export function reduce(before: CallState, event: CallEvent): Step {
       return onFallbackFinished(state, event.at);
     case 'buyer_answered':
       return onBuyerAnswered(state, event);
+    case 'buyer_accepted':
+      return onBuyerAccepted(state, event);
     case 'caller_gone':
       return onCallerGone(state, event.at, event.carrierStatus);
     case 'recording':

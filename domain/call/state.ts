@@ -3,6 +3,7 @@ import type { Instructions } from '../instructions';
 import type { OpenTreatment } from '../treatment';
 import type { Command, Ending, GiveUp, Qualifications } from './commands';
 import type { CallFacts } from './facts';
+import type { Accepted } from './events';
 import type { Outcome, TreatedOutcome } from './outcome';
 import type { AskingNode, LookupNode, NodeId } from '../ivr/flow';
 import type { CallPolicy, PlacedAttempt } from './policy';
@@ -22,7 +23,13 @@ export type Phase =
       readonly node: AskingNode | LookupNode;
     }
   | { readonly name: 'routing' }
-  | { readonly name: 'dialing'; readonly attempt: PlacedAttempt; readonly answeredAt: string | null }
+  | {
+      readonly name: 'dialing';
+      readonly attempt: PlacedAttempt;
+      readonly answeredAt: string | null;
+      /** The buyer took the call, where they are asked to. */
+      readonly accepted: Accepted | null;
+    }
   | { readonly name: 'fallback'; readonly outcome: TreatedOutcome; readonly treatment: OpenTreatment }
   | { readonly name: 'ending'; readonly ending: Ending }
   | { readonly name: 'ended'; readonly outcome: Outcome; readonly reason: string; readonly at: string };

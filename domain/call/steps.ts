@@ -30,7 +30,7 @@ export function place(state: CallState, policy: CallPolicy, placed: Placed, at: 
   if (placement.kind === 'dial') {
     const { attempt } = placement;
     const tried = [...state.tried, attempt.assignmentId];
-    const phase: Phase = { name: 'dialing', attempt, answeredAt: null };
+    const phase: Phase = { name: 'dialing', attempt, answeredAt: null, accepted: null };
     const dial = dialInstructions(state.facts, policy, attempt, at);
     return enter({ ...state, tried }, policy, phase, [...played, ...dial]);
   }

@@ -16,6 +16,7 @@ export const TIMELINE_STEPS = [
   'routed',
   'dialing',
   'buyer_answered',
+  'buyer_accepted',
   'attempt_ended',
   'fallback',
   'caller_gone',

@@ -10,7 +10,7 @@ export type DuplicateDefinition = (typeof DUPLICATE_DEFINITIONS)[number];
 /**
  * What a duplicate gets. `same_buyer`: the buyer of the earlier call comes first, the others after. `different_buyer`:
  * buyers of earlier calls are out. `refuse`: the campaign's treatment of blocked callers. `pay_once`: routed as ever,
- * but the publisher is not paid again.
+ * but a publisher who was paid for an earlier one is not paid again.
  */
 export const DUPLICATE_TREATMENTS = ['same_buyer', 'different_buyer', 'refuse', 'pay_once'] as const;
 export type DuplicateTreatment = (typeof DUPLICATE_TREATMENTS)[number];
@@ -64,4 +64,15 @@ export function matchDuplicate(
     buyerIds: earlier.flatMap(({ buyerId }) => (buyerId === null ? [] : [buyerId])),
     lastAt: latest.last,
   };
+}
+
+/**
+ * Whether the publisher was paid for an earlier call of this caller, as far back as the rule looks.
+ * @param at ISO 8601 instant of the present call.
+ */
+export function publisherPaid(rule: DuplicateRule, history: CallerHistory, at: string): boolean {
+  const now = Date.parse(at);
+  return history.some(
+    ({ lastPaidAt }) => typeof lastPaidAt === 'string' && isWithinDays(lastPaidAt, rule.days, now),
+  );
 }

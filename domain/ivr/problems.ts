@@ -15,6 +15,7 @@ export const FLOW_PROBLEMS = {
   invalid_node_id: 'error',
   missing_prompt: 'error',
   text_too_long: 'error',
+  too_much_said: 'error',
   no_options: 'error',
   duplicate_digit: 'error',
   invalid_digit: 'error',

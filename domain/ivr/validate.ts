@@ -12,6 +12,7 @@ import {
 import { loops, reachable, reversed, within, type Graph } from './graph';
 import { nodeProblems } from './node-problems';
 import { inOrder, problem, type FlowProblem } from './problems';
+import { spokenLengthProblems } from './spoken-length';
 
 export { FLOW_PROBLEMS, isPublishable, type FlowProblem, type FlowProblemCode } from './problems';
 
@@ -31,6 +32,7 @@ export function validateFlow(flow: Flow): readonly FlowProblem[] {
     ]),
     ...unreachableNodes(flow),
     ...loopProblems(flow),
+    ...spokenLengthProblems(flow),
   ]);
 }
 

@@ -15,6 +15,7 @@ import {
   type LookupNode,
   type NodeId,
 } from './flow';
+import { withTags } from './tags';
 
 /** What a walk may ask about the call it is made for. */
 export interface WalkContext {
@@ -113,8 +114,9 @@ function visit(nodeId: NodeId, node: FlowNode, tags: Qualifications, context: Wa
     case 'say':
       return { decision: 'said', next: node.next, tags, prompt: node.prompt };
     case 'set_tag': {
-      const set = { ...tags, [node.tag]: node.value };
-      return { decision: `${node.tag} = ${node.value}`, next: node.next, tags: set, prompt: null };
+      const set = withTags(tags, { [node.tag]: node.value });
+      const decision = set === tags ? `no room for ${node.tag}` : `${node.tag} = ${node.value}`;
+      return { decision, next: node.next, tags: set, prompt: null };
     }
     case 'goto':
       return pass(node.next, `to ${node.next}`);

@@ -21,6 +21,8 @@ export interface HistoryEntry {
   readonly lastCalledAt: string;
   readonly lastConnectedAt: string | null;
   readonly lastConvertedAt: string | null;
+  /** When the publisher was paid for a call, or may be for one in progress; absent where nobody asks for it. */
+  readonly lastPaidAt?: string | null;
 }
 
 /** At most one entry a buyer. Empty for a first call, and for anonymous callers. */

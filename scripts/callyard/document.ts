@@ -1,7 +1,9 @@
 import { stringify } from 'yaml';
 import { findMisfits } from '../../api/config/misfits';
 import { fieldErrors } from '../../api/field-errors';
+import { findUnstorable } from '../../api/unstorable';
 import { configDocumentSchema, type ConfigDocument } from '../../contract/config-document';
+import type { FieldError } from '../../contract/problem';
 import { readSource, type Fault, type Source } from './source';
 
 /** A file that holds a campaign, checked as far as a file can be without asking the server. */
@@ -13,11 +15,16 @@ export function readDocument(text: string): ReadDocument {
   const read = readSource(text);
   if (!read.ok) return read;
   const { source } = read;
+  if (source.value === null)
+    return refused(source, [{ pointer: '', message: 'the file is empty: it has no campaign' }]);
   const parsed = configDocumentSchema.safeParse(source.value);
-  const errors = parsed.success ? findMisfits(parsed.data) : fieldErrors(parsed.error.issues);
-  return parsed.success && errors.length === 0
-    ? { ok: true, document: parsed.data, source }
-    : { ok: false, faults: errors.map((error) => source.fault(error)) };
+  if (!parsed.success) return refused(source, fieldErrors(parsed.error.issues));
+  const errors = [...findUnstorable(parsed.data), ...findMisfits(parsed.data)];
+  return errors.length === 0 ? { ok: true, document: parsed.data, source } : refused(source, errors);
+}
+
+function refused(source: Source, errors: readonly FieldError[]): ReadDocument {
+  return { ok: false, faults: errors.map((error) => source.fault(error)) };
 }
 
 /** A document as YAML: the same text for the same document, so that a repository shows only what changed. */

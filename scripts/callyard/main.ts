@@ -13,9 +13,10 @@ const URL_OPTION = [
   'where Callyard is (default: the one started here, else http://localhost:3000)',
 ] as const;
 
-const command = new Command('npm run callyard --').description(
-  'Keeps campaigns as files: exports one, shows what a file would change, applies it.',
-);
+// Before there are subcommands, which take it over: their mistakes are ours to give an exit code.
+const command = new Command('npm run callyard --')
+  .description('Keeps campaigns as files: exports one, shows what a file would change, applies it.')
+  .exitOverride();
 
 /** What the command line asks for; set by the subcommand that was named. */
 let chosen: (() => Promise<ExitCode>) | null = null;

@@ -19,7 +19,7 @@ const TONES = { '+': 'green', '~': 'yellow', '-': 'red', '»': 'cyan' } as const
 export function renderChanges(applied: ConfigApplied, colours: boolean): string {
   const lines = applied.changes.flatMap((change) => [
     paint(SIGNS[change.action], `${SIGNS[change.action]} ${headingOf(change)}`, colours),
-    ...change.lines.map((line) => `    ${paintLine(line, colours)}`),
+    ...change.lines.map((line) => `    ${paintLine(withConsequence(change, line), colours)}`),
   ]);
   return lines.join('\n');
 }
@@ -29,6 +29,13 @@ function headingOf({ action, entity, id, name }: ConfigChange): string {
   return entity === 'plan' || entity === 'flow'
     ? `${what} ${entity} version ${id}`
     : `${what} ${entity} ${id}${name === '' ? '' : ` (${name})`}`;
+}
+
+/** What a line does not show by itself. */
+function withConsequence(change: ConfigChange, line: string): string {
+  return change.entity === 'campaign' && /^[+~] status: .*"archived"$/.test(line)
+    ? `${line}   for ever: an archived campaign takes no calls and no changes any more`
+    : line;
 }
 
 function paintLine(line: string, colours: boolean): string {

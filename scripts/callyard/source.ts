@@ -52,14 +52,17 @@ function faultIn(document: Document, lines: LineCounter): Source['fault'] {
     return {
       ...placeOf(found.offset, lines),
       field: found.field,
-      message: found.unquoted === null ? message : inQuotes(message, found.unquoted),
+      message: found.unquoted === null ? message : inQuotes(message, found.unquoted, found.field),
     };
   };
 }
 
 /** What looks like a number or a truth value to YAML and was meant as text: `+14155550100`, `1500000`, `no`. */
-function inQuotes(message: string, source: string): string {
-  return message.includes('expected string') ? `must be text: put it in quotes, "${source}"` : message;
+function inQuotes(message: string, source: string, field: string): string {
+  if (!message.includes('expected string')) return message;
+  return field.endsWith('Micros')
+    ? `must be whole micros in quotes: millionths of the currency's unit, so that 25.00 is "25000000"`
+    : `must be text: put it in quotes, "${source}"`;
 }
 
 interface Place {

@@ -38,7 +38,7 @@ export const FOLDERS: readonly FolderRule[] = [
   {
     path: 'activities',
     ours: { domain: 'value', contract: 'value', db: 'value', telephony: 'value' },
-    packages: { '@temporalio/activity': 'value', '@temporalio/common': 'value', pg: 'type' },
+    packages: { '@temporalio/activity': 'value', '@temporalio/common': 'value', pg: 'type', zod: 'value' },
     node: true,
   },
   {

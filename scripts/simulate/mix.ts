@@ -38,10 +38,13 @@ export function planCall(
   return {
     from,
     to: random.pick(to),
-    buyers: { default: { kind: 'answer', talkSeconds }, inDialOrder },
+    buyers: { default: { kind: 'answer', talkSeconds, presses: ACCEPT }, inDialOrder },
     callerHangUp: leaves ? hangUp(random) : { during: 'never' },
   };
 }
+
+/** What a buyer presses who is asked to accept a call. */
+const ACCEPT = '1';
 
 function behaviour(share: BuyerShare, talkSeconds: number, random: SeededRandom): BuyerBehaviour {
   switch (share) {
@@ -50,6 +53,7 @@ function behaviour(share: BuyerShare, talkSeconds: number, random: SeededRandom)
         kind: 'answer',
         ringSeconds: random.between(1, 6),
         talkSeconds: talkSeconds * random.between(0.5, 1.5),
+        presses: ACCEPT,
       };
     case 'busy':
       return { kind: 'busy', afterSeconds: random.between(0.3, 1.5) };

@@ -16,6 +16,11 @@ import { System, type RunningSystem } from './system';
 import { SetupProblem } from '../servers/setup-problem';
 
 async function main(): Promise<void> {
+  if (process.argv.length > 2) {
+    throw new SetupProblem(
+      'npm start takes no arguments: it is set up by environment variables, which the README lists under Configuration.',
+    );
+  }
   const config = checkedConfig();
   const folder = dataFolder(process.env);
   const files = dataFiles(folder);

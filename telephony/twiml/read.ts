@@ -35,6 +35,15 @@ const sid = z.preprocess(
 /** A hint that cannot be read counts as not given: it is no reason to drop a call. */
 const hint = (most: number) => z.preprocess(single, plain.max(most).optional().catch(undefined));
 const optionalText = hint(512);
+/** What a recogniser heard: of a caller who talks on and on, the beginning. */
+const speech = z.preprocess(
+  single,
+  z
+    .string()
+    .transform((text) => text.replaceAll(NUL, '').slice(0, 1024))
+    .optional()
+    .catch(undefined),
+);
 /** Whole seconds; anything else the carrier writes counts as not said, never as a reason to drop a call. */
 const seconds = z.preprocess(
   single,
@@ -93,14 +102,14 @@ const inbound = named.extend({
 const step = named.extend({
   CallStatus: optionalText,
   Digits: hint(128),
-  SpeechResult: hint(1024),
+  SpeechResult: speech,
   DialCallStatus: optionalText,
   DialCallDuration: seconds,
   DialSipResponseCode: optionalText,
   DialBridged: optionalText,
 });
 
-const acceptance = z.object({ Digits: hint(128) });
+const acceptance = z.object({ Digits: hint(128), CallSid: hint(400) });
 
 const status = named.extend({
   CallStatus: required,
@@ -201,8 +210,9 @@ function readStep(
   }
 }
 
-function readAcceptance(request: WebhookRequest): { readonly digits: string | null; readonly at: string } {
-  return { digits: acceptance.parse(request.form).Digits || null, at: request.receivedAt };
+function readAcceptance(request: WebhookRequest): ReturnType<CarrierDialect['readAcceptance']> {
+  const { Digits: digits, CallSid: leg = '' } = acceptance.parse(request.form);
+  return { leg, digits: digits || null, at: request.receivedAt };
 }
 
 function readStatus(request: WebhookRequest, carrier: string): StatusReport {

@@ -252,4 +252,40 @@ describe('an activity that is run more than once', () => {
     }
     expect(Object.fromEntries(turns)).toEqual({ a: 20, b: 20, c: 20 });
   });
+
+  describe('whose campaign cannot be read', () => {
+    /** That of the turns above: it has room left. */
+    const NUMBER = '+14155559200';
+    const spoil = (): Promise<unknown> =>
+      db.query(`UPDATE campaigns SET hours = '{"openings": 1}' WHERE id = 'cmp_turns'`);
+    afterEach(() => db.query(`UPDATE campaigns SET hours = NULL WHERE id = 'cmp_turns'`));
+
+    it('turns a new call away, on record, with the field that is wrong', async () => {
+      await spoil();
+      const input = newCall(NUMBER);
+      const admission = await activities.admitCall(input);
+      expect(admission).toMatchObject({ kind: 'ended', outcome: 'failed' });
+      expect(admission.kind === 'ended' && admission.reason).toMatch(/cmp_turns cannot be read: .*openings/);
+    });
+
+    it('ends a call in progress, and gives back what it held', async () => {
+      const { pending } = await readCounters(db);
+      const input = newCall(NUMBER);
+      const { attempt, policy } = dialled(await activities.admitCall(input));
+      await spoil();
+      const routed = await activities.routeCall({
+        facts: input.facts,
+        policy,
+        at: new Date().toISOString(),
+        qualifications: {},
+        previous: { attempt, status: 'busy', at: new Date().toISOString(), talkSeconds: null },
+        alreadyTried: [attempt.assignmentId],
+        resume: null,
+        callerGoneAt: null,
+        entries: [],
+      });
+      expect(routed).toMatchObject({ kind: 'ended', outcome: 'failed', instructions: [{ verb: 'hangup' }] });
+      expect(await readCounters(db)).toEqual({ pending, drift: [] });
+    });
+  });
 });

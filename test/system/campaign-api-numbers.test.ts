@@ -152,6 +152,17 @@ describe('tracked numbers over HTTP', () => {
     expect((await api.send('PATCH', at(number), { body: { campaignId: archived } })).status).toBe(409);
   });
 
+  it('of an active campaign are not given up either, until it is paused', async () => {
+    const id = await campaign('active');
+    const number = fresh();
+    await api.ok('POST', '/numbers', { number, campaignId: id }, 201);
+    const refused = await api.send('DELETE', at(number));
+    expect(refused.status).toBe(409);
+    expect(refused.body).toMatchObject({ code: 'conflict', detail: expect.stringContaining('pause') });
+    await api.ok('POST', `/campaigns/${id}/pause`, undefined, 200);
+    expect((await api.send('DELETE', at(number))).status).toBe(204);
+  });
+
   it('are given up, and can be had again', async () => {
     const number = fresh();
     await api.ok('POST', '/numbers', { number, tags: { page: 'home' } });

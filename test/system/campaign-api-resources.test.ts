@@ -60,7 +60,8 @@ describe('publishers, buyers, assignments and blocked callers over HTTP', () => 
     const refused = await api.send('DELETE', `/publishers/${id}`);
     expect(refused.status).toBe(409);
     expect(refused.body).toMatchObject({ code: 'conflict', detail: expect.stringContaining('+14155550190') });
-    await api.send('DELETE', '/numbers/%2B14155550190');
+    expect(refused.body).toMatchObject({ detail: expect.stringContaining('Give those numbers up') });
+    expect((await api.send('DELETE', '/numbers/%2B14155550190')).status).toBe(204);
     await sql(
       `INSERT INTO calls (id, carrier, account_sid, sid, workflow_id, dialed, state, received_at, publisher_id)
        VALUES ('call_1', 'twilio', 'AC1', 'CA1', 'w', '+14155550190', 'routing', now(), $1)`,
@@ -76,9 +77,14 @@ describe('publishers, buyers, assignments and blocked callers over HTTP', () => 
     const { id } = await assign(campaign.id, buyer.id);
     const refused = await api.send('DELETE', `/buyers/${buyer.id}`);
     expect(refused.status).toBe(409);
-    expect(refused.body).toMatchObject({ detail: expect.stringContaining(id) });
+    expect(refused.body).toMatchObject({ detail: expect.stringContaining(`assignments ${id}. Pause`) });
     expect((await api.send('DELETE', `/assignments/${id}`)).status).toBe(204);
-    expect((await api.send('DELETE', `/buyers/${buyer.id}`)).status).toBe(409);
+    const again = await api.send('DELETE', `/buyers/${buyer.id}`);
+    expect(again.status).toBe(409);
+    expect(again.body).toMatchObject({
+      detail: `Buyer ${buyer.id} cannot be deleted: it is referred to by removed assignments, which are kept: ${id}. Pause the buyer instead`,
+    });
+    expect((await api.send('PATCH', `/buyers/${buyer.id}`, { body: { status: 'paused' } })).status).toBe(200);
   });
 
   it('a buyer who is deleted takes their limits along', async () => {

@@ -239,6 +239,21 @@ describe('campaigns over HTTP', () => {
     },
   );
 
+  it.each(['0000-01-01T00:00:00Z', `2026-01-01T00:00:00.${'1'.repeat(500)}Z`])(
+    'refuse a cursor at an instant that is none of ours: %s',
+    async (at) => {
+      const cursorOf = (place: unknown) => Buffer.from(JSON.stringify(place)).toString('base64url');
+      for (const path of [
+        `/campaigns?cursor=${cursorOf({ at, id: 'cmp_a' })}`,
+        `/calls?cursor=${cursorOf([at, 'call_a'])}`,
+      ]) {
+        const answer = await api.send('GET', path);
+        expect(answer.status).toBe(400);
+        expect(answer.body).toMatchObject({ errors: [{ pointer: '/cursor' }] });
+      }
+    },
+  );
+
   it.each([
     ['GET', '/campaigns/cmp_nobody'],
     ['PATCH', '/campaigns/cmp_nobody'],

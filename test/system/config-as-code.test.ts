@@ -235,7 +235,15 @@ describe('a campaign as a document', () => {
     for (const query of ['', '?dryRun=true']) {
       const answer = await put(document, query);
       expect(answer.status).toBe(409);
-      expect(answer.body).toMatchObject({ code: 'conflict', errors: [{ pointer: '/numbers/1/number' }] });
+      expect(answer.body).toMatchObject({
+        code: 'conflict',
+        errors: [
+          {
+            pointer: '/numbers/1/number',
+            message: expect.stringContaining('apply its own document without the number') as unknown,
+          },
+        ],
+      });
     }
     const [first] = document.assignments ?? [];
     if (first) first.buyerId = 'buy_nobody';
@@ -256,6 +264,26 @@ describe('a campaign as a document', () => {
     document.numbers = owner.numbers ?? [];
     expect(headsOf(await applied(document))).toContain(`update number ${numberOf('cmp_giver')}`);
     expect((await exported('cmp_giver')).numbers).toEqual([]);
+  });
+
+  it('takes a number over from an active campaign whose own document does without it by now', async () => {
+    const owner = sampleConfig('cmp_frees');
+    await applied(owner);
+    const document = sampleConfig('cmp_gets');
+    document.numbers = owner.numbers ?? [];
+    expect((await put(document)).status).toBe(409);
+    await applied({ ...owner, numbers: [] });
+    expect(headsOf(await applied(document))).toContain(`update number ${numberOf('cmp_frees')}`);
+  });
+
+  it('archives a campaign that never had a plan', async () => {
+    const document = sampleConfig('cmp_given_up');
+    document.campaign.status = 'draft';
+    document.plan = null;
+    await applied(document);
+    document.campaign.status = 'archived';
+    expect(headsOf(await applied(document))).toEqual(['update campaign cmp_given_up']);
+    expect(await exported('cmp_given_up')).toMatchObject({ campaign: { status: 'archived' }, plan: null });
   });
 
   it('changes nothing of an archived campaign', async () => {

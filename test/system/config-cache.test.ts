@@ -87,7 +87,10 @@ describe('a campaign in memory', () => {
       });
       await eventually(() => (listening === 1 ? Promise.resolve() : Promise.reject(new Error('not yet'))));
     });
-    afterAll(() => listener.stop());
+    afterAll(async () => {
+      await listener.stop();
+      await campaigns.quiet();
+    });
 
     /** What a reader that knows of nothing newer gets. */
     const kept = () => campaigns.at(ID, 0n);
@@ -114,6 +117,44 @@ describe('a campaign in memory', () => {
       await eventually(() => (listening === 2 ? Promise.resolve() : Promise.reject(new Error('not yet'))));
       await change(`UPDATE assignments SET weight = 22 WHERE id = 'asg_cached_a'`);
       await follows(22);
+    });
+
+    it('takes over what has not changed, and nothing else', async () => {
+      const before = await kept();
+      await change(`UPDATE assignments SET weight = 41 WHERE id = 'asg_cached_a'`);
+      await follows(41);
+      const after = await kept();
+      const of = (which: typeof after, id: string) => which.assignments.find((one) => one.id === id);
+      expect(of(after, 'asg_cached_a')).not.toBe(of(before, 'asg_cached_a'));
+      expect(of(after, 'asg_cached_b')).toBe(of(before, 'asg_cached_b'));
+      await change(`UPDATE buyers SET name = 'renamed' WHERE id = 'buy_cached_b'`);
+      await eventually(
+        async () => expect(of(await kept(), 'asg_cached_b')?.buyerName).toBe('renamed'),
+        STALE_AT_MOST_MS,
+      );
+    });
+
+    it('is read a few times for hundreds of edits in a row, and has the last one in the end', async () => {
+      const seen = new Set<unknown>();
+      for (let weight = 1_000; weight < 1_300; weight++) {
+        await change(`UPDATE assignments SET weight = $1 WHERE id = 'asg_cached_a'`, [weight]);
+        seen.add(await kept());
+      }
+      await follows(1_299);
+      expect(seen.size).toBeLessThan(30);
+    });
+
+    it('is there before anybody asks, in a process that has just started', async () => {
+      const fresh = createCampaigns(system.db);
+      const spoil = (id: string) =>
+        change(`UPDATE campaigns SET hours = '{"openings": 1}' WHERE id = $1`, [id]);
+      await spoil('cmp_sample'); // cannot be read, and must not keep the others from being
+      await fresh.warm();
+      await spoil('cmp_sample_direct'); // only what is in memory can still be had
+      await expect(fresh.at('cmp_sample_direct' as CampaignId, 0n)).resolves.toMatchObject({ hours: null });
+      await expect(fresh.at('cmp_sample' as CampaignId, 0n)).rejects.toThrow();
+      await change(`UPDATE campaigns SET hours = NULL WHERE id IN ('cmp_sample', 'cmp_sample_direct')`);
+      await expect(fresh.at('cmp_sample' as CampaignId, 0n)).resolves.toMatchObject({ hours: null });
     });
 
     it('is read once, however many ask for the same change at once', async () => {

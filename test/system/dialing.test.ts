@@ -1,7 +1,9 @@
 import { insertCampaign, telephone, type TestBuyer, type TestCampaign } from './campaign-fixture';
 import { readCounters } from './counters';
 import { dialled, placeCall } from './placing';
-import { startSystem, type SystemUnderTest } from './system';
+import { ACCOUNT_SID, eventually, startSystem, type SystemUnderTest } from './system';
+import { callState } from '../../workflows/call/messages';
+import { callWorkflowId } from '../../workflows/ids';
 
 const say = (text: string) => ({ text, language: 'en-US' });
 const tel = (number: string) => ({ kind: 'tel' as const, number: number as never });
@@ -86,6 +88,45 @@ describe('a buyer is dialled', () => {
     // The carrier counts from the answer: some seconds of prompt and key more than the talk.
     expect(call.talkSeconds).toBeGreaterThanOrEqual(20);
     expect(call.talkSeconds).toBeLessThanOrEqual(23);
+  });
+
+  it('and has accepted even when the dial’s result is lost: the talk lasts from the key to the hang-up', async () => {
+    const { number: to } = await campaign(screening);
+    const sid = system.carrier.newSid();
+    const given = { To: to, From: '+14155550123' };
+    const dial = await system.carrier.post('voice', sid, given);
+    const announce = dial.verbs[0]?.children[0]?.attributes['url'] ?? '';
+    const asked = await system.carrier.post(announce, 'CAleg', given);
+    expect(asked.verbs[0]).toMatchObject({ name: 'Gather' });
+    // A copy of the webhook gets the same answer, down to the moment from which the key is counted.
+    expect((await system.carrier.post(announce, 'CAleg', given)).body).toBe(asked.body);
+    const accept = asked.verbs[0]?.attributes['action'] ?? '';
+    // Ten times at once, as carriers sometimes do.
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => system.carrier.post(accept, 'CAleg', { ...given, Digits: '1' })),
+    );
+    for (const answer of answers) expect(answer).toMatchObject({ status: 200, verbs: [] });
+    await eventually(async () => {
+      const state = await system.temporal.workflow
+        .getHandle(callWorkflowId({ carrier: 'twilio', accountSid: ACCOUNT_SID, sid }))
+        .query(callState);
+      expect(state.phase).toMatchObject({ name: 'dialing', accepted: { screeningSeconds: 0 } });
+    });
+    await system.carrier.post('status', sid, { ...given, CallStatus: 'completed' });
+    const call = await system.endedCall(sid);
+    expect(call).toMatchObject({ outcome: 'connected', buyerName: 'a', converted: true });
+    expect(call.talkSeconds).not.toBeNull();
+    expect(call.timeline.filter(({ step }) => step === 'buyer_accepted')).toHaveLength(1);
+  });
+
+  it('and has not taken the call by merely answering, when the dial’s result is lost', async () => {
+    const { number: to } = await campaign(screening);
+    const sid = system.carrier.newSid();
+    const given = { To: to, From: '+14155550123' };
+    const dial = await system.carrier.post('voice', sid, given);
+    await system.carrier.post(dial.verbs[0]?.children[0]?.attributes['url'] ?? '', 'CAleg', given);
+    await system.carrier.post('status', sid, { ...given, CallStatus: 'completed' });
+    expect(await system.endedCall(sid)).toMatchObject({ outcome: 'abandoned_ringing', ledger: [] });
   });
 
   it.each([

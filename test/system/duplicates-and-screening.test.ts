@@ -69,6 +69,42 @@ describe('a caller who has called before', () => {
     expect(call.ledger.map(({ kind }) => kind)).toEqual(['revenue']);
   });
 
+  it.each([
+    ['any_call', 'different_buyer'],
+    ['connected', 'different_buyer'],
+  ] as const)(
+    'goes to a different buyer while the first still talks, counted by %s',
+    async (definition, treatment) => {
+      const { number: to } = await campaign({ duplicates: { definition, treatment, days: 7 } });
+      const from = newCaller();
+      const sid = system.carrier.newSid();
+      const dial = await system.carrier.post('voice', sid, { To: to, From: from });
+      const { call } = await placeCall(system, { to, from, buyers: TALK });
+      expect(dialled(call)).toEqual(['b']);
+      expect(skipReasons(call)).toEqual({ a: 'duplicate' });
+      await system.carrier.post(dial.verbs[0]?.attributes['action'] ?? '', sid, {
+        To: to,
+        From: from,
+        DialCallStatus: 'completed',
+        DialCallDuration: '30',
+      });
+      await system.endedCall(sid);
+    },
+  );
+
+  it('is paid for all the same when nobody was paid for the earlier call', async () => {
+    const { number: to } = await campaign({
+      duplicates: { definition: 'any_call', treatment: 'pay_once', days: 7 },
+    });
+    const from = newCaller();
+    const unpaid = await placeCall(system, { to, from, buyers: { default: { kind: 'busy' } } });
+    expect(unpaid.call.ledger).toEqual([]);
+    const paid = await placeCall(system, { to, from, buyers: TALK });
+    expect(paid.call.payoutMicros).toBe('5000000');
+    const again = await placeCall(system, { to, from, buyers: TALK });
+    expect(again.call.payoutMicros).toBe('0');
+  });
+
   it('is no duplicate when the earlier call did not come to what the rule asks for', async () => {
     const { number: to } = await campaign({
       duplicates: { definition: 'connected', treatment: 'refuse', days: 7 },

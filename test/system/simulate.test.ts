@@ -161,6 +161,41 @@ describe('a call that nobody makes', () => {
     expect((await simulate(id, { from: ILLINOIS, at: '2026-02-28T12:00:00Z' })).duplicate).toBeNull();
   });
 
+  it('does not take a call that was for its own history', async () => {
+    const id = await campaign('cmp_again', (document) => {
+      document.campaign.spamWindowSeconds = 60;
+      document.campaign.duplicates = { definition: 'connected', treatment: 'different_buyer', days: 30 };
+    });
+    await api.db.query(
+      `INSERT INTO calls (id, carrier, account_sid, sid, workflow_id, campaign_id, caller, dialed, state, outcome,
+                          buyer_id, received_at, connected_at, ended_at)
+       VALUES ('call_that_was', 'twilio', 'AC', 'CAW', 'w', $1, $2, $3, 'ended', 'connected', 'buy_alpha',
+               $4::timestamptz, $4::timestamptz + interval '10 seconds', $4::timestamptz + interval '5 minutes')`,
+      [id, ILLINOIS, numberOf(id), MONDAY],
+    );
+    const again = await simulate(id, { from: ILLINOIS, seed: 'call_that_was' });
+    expect(again.screening.passes).toBe(true);
+    expect(again.duplicate).toBeNull();
+    expect(buyersOf(again).toSorted()).toEqual(['buy_alpha', 'buy_bravo']);
+    const next = await simulate(id, { from: ILLINOIS, at: '2026-03-02T15:00:30Z', seed: 'call_after_it' });
+    expect(next.screening).toMatchObject({ passes: false, outcome: 'blocked' });
+    expect(next.duplicate).toMatchObject({ buyerIds: ['buy_alpha'] });
+  });
+
+  it.each([
+    ['0000-01-01T00:00:00Z', 400],
+    [`2026-03-02T15:00:00.${'1'.repeat(10)}Z`, 400],
+    [`2026-03-02T15:00:00.${'1'.repeat(500)}Z`, 400],
+    ['2026-03-02T15:00:00.123456789Z', 200],
+    ['0001-01-01T00:00:00Z', 200],
+    ['9999-12-31T23:59:59.999999999Z', 200],
+  ])('is at an instant that can be compared with those of calls: %s', async (at, status) => {
+    const id = await campaign('cmp_instants');
+    const answer = await api.send('POST', `/campaigns/${id}/simulate`, { body: { from: ILLINOIS, at } });
+    expect(answer.status).toBe(status);
+    if (status === 400) expect(answer.body).toMatchObject({ errors: [{ pointer: '/at' }] });
+  });
+
   it('tells how a draft, or an old version, would have decided', async () => {
     const id = await campaign('cmp_drafts');
     const draft = { ...sampleConfig(id).plan, rules: [{ name: 'best', strategy: { kind: 'auction' } }] };

@@ -29,10 +29,19 @@ export function referenceTruth(
       const { country, state, areaCode, postalCode } = facts.geography;
       const value = { country, state, area_code: areaCode, postal_code: postalCode }[condition.field];
       if (value === null) return false;
+      const isPostal = condition.field === 'postal_code';
+      const spoken = isPostal ? value.split(/[\s-]/).join('') : value;
       return condition.in.some((entry) => {
-        const prefix = condition.field === 'postal_code' && entry.endsWith('*');
-        const pattern = `^${escaped(prefix ? entry.replace(/\*$/, '') : entry)}${prefix ? '' : '$'}`;
-        return new RegExp(pattern, 'i').test(value);
+        const written = isPostal ? entry.split(/[\s-]/).join('') : entry;
+        const prefix = isPostal && written.endsWith('*');
+        const beginning = `^${escaped(prefix ? written.replace(/\*$/, '') : written)}`;
+        if (new RegExp(`${beginning}${prefix ? '' : '$'}`, 'i').test(spoken)) return true;
+        return (
+          isPostal &&
+          /^\d{9}$/.test(spoken) &&
+          new RegExp(`${beginning}\\d{4}$`).test(spoken) &&
+          written.length === 5
+        );
       });
     }
     case 'local_time': {

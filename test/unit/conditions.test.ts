@@ -25,7 +25,7 @@ function holds(condition: Condition, given: Partial<RoutingFacts> = {}): boolean
 describe('conditions', () => {
   /** Few values, so that conditions and calls meet. */
   const states = fc.constantFrom('CA', 'ca', 'NY', 'ON');
-  const postal = fc.constantFrom('90210', '90211', '10001', 'K1A 0B1', 'k1a 0b1');
+  const postal = fc.constantFrom('90210', '90211', '10001', 'K1A 0B1', 'k1a0b1', '90210-1234', '902101234');
   const clockText = fc
     .tuple(fc.integer({ min: 0, max: 23 }), fc.constantFrom('00', '29', '30', '31'))
     .map(([hour, minute]) => `${String(hour).padStart(2, '0')}:${minute}`);

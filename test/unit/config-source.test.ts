@@ -118,10 +118,22 @@ flow:
     ['an alias of nothing', 'campaign: *nobody\n', /^campaign\.yaml:1:\d+ /],
     ['a tag nobody knows', 'campaign: !secret x\n', /^campaign\.yaml:1:11 .*tag/],
     ['two documents', 'a: 1\n---\nb: 2\n', /^campaign\.yaml:\d+:1 .*documents/],
-    ['nothing', '', /^campaign\.yaml:1:1 /],
+    ['nothing', '', /^campaign\.yaml:1:1 the file is empty: it has no campaign$/],
+    ['nothing but a remark', '# later\n', /^campaign\.yaml:\d+:1 the file is empty: it has no campaign$/],
     ['a list', '- 1\n', /^campaign\.yaml:1:1 /],
   ])('refuses %s, and says where', (_, text, expected) => {
     expect(faultsOf(text)[0]).toMatch(expected);
+  });
+
+  it('names the text that cannot be stored', () => {
+    const text = (name: string, note: string) =>
+      `${HEAD.replace('Roofing', name)}buyers:\n  - { id: buy_a, name: ${note}, timeZone: UTC }\n`;
+    const message = 'has a NUL character, or half a character, in its text';
+    expect(faultsOf(text('"Roo\\0fing"', '"\\uD83D"'))).toEqual([
+      `campaign.yaml:3:9 campaign.name ${message}`,
+      `campaign.yaml:7:24 buyers[0].name ${message}`,
+    ]);
+    expect(faultsOf(text('Roofing 🏠', '"\\uD83C\\uDFE0"'))).toEqual([]);
   });
 
   it('refuses aliases that would never end', () => {
