@@ -3,6 +3,7 @@ import type { DuplicateMatch } from './campaign/duplicates';
 import { meetsAttestation, type Attestation, type CampaignStatus } from './campaign/status';
 import { readInstant } from './clock';
 import { isOpen, type Hours } from './hours';
+import type { E164 } from './ids';
 
 /** What screening looks at. */
 export interface Screened {
@@ -68,4 +69,9 @@ function whatSpeaksAgainst(call: Screened): string | null {
 function secondsSinceLast({ at, lastCalledAt }: Screened): number | null {
   // Clocks of two machines may differ by a little: a previous call is never later than this one.
   return lastCalledAt === null ? null : Math.max(0, (readInstant(at) - readInstant(lastCalledAt)) / 1000);
+}
+
+/** What a block list may have of a number: `+1`, `+14`, … and the number itself. */
+export function blockPatterns(number: E164): string[] {
+  return Array.from({ length: number.length - 1 }, (_, index) => number.slice(0, index + 2));
 }

@@ -13,13 +13,13 @@ import type { CallPolicy } from '../../domain/call/policy';
 import type { TimelineEntry } from '../../domain/call/timeline';
 import { matchDuplicate } from '../../domain/campaign/duplicates';
 import { unreachable } from '../../domain/exhaustive';
-import type { CampaignId, E164, PublisherId } from '../../domain/ids';
+import type { CampaignId, PublisherId } from '../../domain/ids';
 import type { CallerHistory } from '../../domain/routing/facts';
-import { screen } from '../../domain/screening';
+import { blockPatterns, screen } from '../../domain/screening';
 import type { Treatment } from '../../domain/treatment';
 import type { Selection } from './buyerSelection';
 import { callerHistory, routingFacts } from './callFacts';
-import { UnreadableConfiguration, type Campaign, type Campaigns } from './campaigns';
+import { whyUnreadable, type Campaign, type Campaigns } from './campaigns';
 import type { AdmitInput, CallActivities } from './index';
 import { goThroughFlow } from './ivrFlow';
 import { concludeStep, placeCall, treatCaller, type Decided, type SoFar } from './placement';
@@ -44,14 +44,14 @@ export function createAdmitCall({
 }: Dependencies): CallActivities['admitCall'] {
   return (input) =>
     oncePerCall(db, input.facts.callId, STEP, async (): Promise<Admission> => {
-      const found = await numberCalled(db, campaigns, input.facts).catch(whyUnreadable);
+      const found = await numberCalled(db, campaigns, input.facts, callbackGraceSeconds).catch(whyUnreadable);
       const called = typeof found === 'string' ? null : found;
-      const policy = called === null ? null : policyOf(called, callbackGraceSeconds);
+      const policy = called?.policy ?? null;
       return transaction(db, async (tx) => {
         const state = expectedState(called);
         const qualifications = called?.tags ?? {};
         const inserted = insertCall(tx, callRow(input, policy, state, qualifications));
-        const [, decided] = await Promise.all([inserted, decide(tx, input, found, policy)]);
+        const [, decided] = await Promise.all([inserted, decide(tx, input, found)]);
         const value = { ...decided.result, policy } as Admission;
         const row = { callId: input.facts.callId, name: STEP, state, qualifications };
         return { value, last: concludeStep(tx, row, { ...decided, result: value }) };
@@ -69,6 +69,8 @@ interface NumberCalled {
   readonly channel: string;
   readonly tags: Qualifications;
   readonly history: CallerHistory;
+  /** The rules that hold for the call to its end. */
+  readonly policy: CallPolicy;
 }
 
 /** @returns why not, in words, when nobody owns the number, or its campaign has never been published. */
@@ -76,15 +78,21 @@ async function numberCalled(
   db: Pool,
   campaigns: Campaigns,
   facts: CallFacts,
+  callbackGraceSeconds: number,
 ): Promise<NumberCalled | string> {
-  const row = await loadCallSetup(db, facts.to, facts.from, prefixesOf(facts.from));
+  const row = await loadCallSetup(
+    db,
+    facts.to,
+    facts.from,
+    facts.from === null ? [] : blockPatterns(facts.from),
+  );
   if (row === null) return `unknown number ${facts.to}`;
   if (row.campaign_id === null || row.config_version === null) return `${facts.to} belongs to no campaign`;
   const campaign = await campaigns.at(row.campaign_id as CampaignId, row.config_version);
   const { plan, flow } = campaign;
   if (plan === null) return `the campaign of ${facts.to}, ${campaign.campaignId}, has no published plan`;
   const versions = { plan: plan.definition, flow: flow?.definition ?? null };
-  return {
+  const called = {
     campaign,
     plan,
     blockedReason: row.blocked_reason,
@@ -94,24 +102,13 @@ async function numberCalled(
     tags: tagsSchema.parse(row.tags),
     history: await callerHistory(db, facts, campaign, versions),
   };
-}
-
-/** A caller to a campaign that cannot be read is turned away, on record, with what is wrong. */
-function whyUnreadable(error: unknown): string {
-  if (error instanceof UnreadableConfiguration) return error.message;
-  throw error;
-}
-
-/** Every beginning of a number that can be on a block list: `+1`, `+14`, … and the number itself. */
-function prefixesOf(caller: E164 | null): string[] {
-  return caller === null ? [] : Array.from({ length: caller.length - 1 }, (_, i) => caller.slice(0, i + 2));
+  return { ...called, policy: policyOf(called, callbackGraceSeconds) };
 }
 
 async function decide(
   tx: Queryable,
   input: AdmitInput,
   found: NumberCalled | string,
-  policy: CallPolicy | null,
 ): Promise<Decided<Placed | EndedAtOnce | Asked>> {
   const { facts, at } = input;
   const called = typeof found === 'string' ? null : found;
@@ -127,14 +124,12 @@ async function decide(
     );
 
   if (input.giveUp !== null) return turnAway('failed', input.giveUp.reason, NO_ROUTE);
-  if (called === null || policy === null) {
-    return turnAway('failed', typeof found === 'string' ? found : 'no policy', NO_ROUTE);
-  }
-  const { campaign, plan, history, tags } = called;
+  if (typeof found === 'string') return turnAway('failed', found, NO_ROUTE);
+  const { campaign, plan, policy, history, tags } = found;
   const verdict = screen({
     campaignStatus: campaign.status,
     hours: campaign.hours,
-    blockedBecause: called.blockedReason,
+    blockedBecause: found.blockedReason,
     callerAnonymous: facts.from === null,
     anonymousCallers: campaign.anonymousCallers,
     attestation: facts.attestation,
@@ -144,7 +139,7 @@ async function decide(
     duplicate: campaign.duplicates === null ? null : matchDuplicate(campaign.duplicates, history, at),
     at,
   });
-  if (!verdict.pass) return turnAway(verdict.outcome, verdict.reason, treatmentFor(verdict.outcome, called));
+  if (!verdict.pass) return turnAway(verdict.outcome, verdict.reason, treatmentFor(verdict.outcome, found));
 
   const selection: Selection = {
     facts,
@@ -156,7 +151,7 @@ async function decide(
     at,
   };
   const soFar: SoFar = {
-    entries: [...input.entries, screened(at, 'passed', called)],
+    entries: [...input.entries, screened(at, 'passed', found)],
     qualifications: tags,
     played: [],
   };
@@ -193,7 +188,7 @@ function expectedState(called: NumberCalled | null): CallStateName {
   return called !== null && called.campaign.flow !== null ? 'ivr' : 'dialing';
 }
 
-function policyOf(called: NumberCalled, callbackGraceSeconds: number): CallPolicy {
+function policyOf(called: Omit<NumberCalled, 'policy'>, callbackGraceSeconds: number): CallPolicy {
   const { campaign, plan } = called;
   return {
     campaignId: campaign.campaignId,

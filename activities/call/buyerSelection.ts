@@ -55,12 +55,7 @@ export async function selectBuyers(db: Queryable, selection: Selection): Promise
 }
 
 async function turnsUnder(db: Queryable, campaign: string, rules: readonly string[]): Promise<Turns> {
-  const [, rows] = await Promise.all([lockRounds(db, campaign, rules), loadTurns(db, campaign, rules)]);
-  const turns = new Map<string, Map<AssignmentId, bigint>>();
-  for (const { rule, assignment_id, turn } of rows) {
-    const known = turns.get(rule) ?? new Map<AssignmentId, bigint>();
-    turns.set(rule, known.set(assignment_id as AssignmentId, turn));
-  }
+  const [, turns] = await Promise.all([lockRounds(db, campaign, rules), loadTurns(db, campaign, rules)]);
   return turns;
 }
 

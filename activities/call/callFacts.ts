@@ -3,7 +3,7 @@ import type { Queryable } from '../../db/pool';
 import type { Qualifications } from '../../domain/call/commands';
 import type { CallFacts } from '../../domain/call/facts';
 import { callerGeography } from '../../domain/geography/caller';
-import type { BuyerId, CampaignId, PublisherId } from '../../domain/ids';
+import type { CampaignId, PublisherId } from '../../domain/ids';
 import type { Flow } from '../../domain/ivr/flow';
 import type { RoutingPlan } from '../../domain/routing/plan';
 import type { CallerHistory, RoutingFacts } from '../../domain/routing/facts';
@@ -43,19 +43,12 @@ export async function callerHistory(
   versions: { readonly plan: RoutingPlan | null; readonly flow: Flow | null },
 ): Promise<CallerHistory> {
   if (facts.from === null || !asksForHistory(campaign, versions)) return [];
-  const rows = await loadCallerHistory(db, {
+  return loadCallerHistory(db, {
     campaignId: campaign.campaignId,
     caller: facts.from,
     callId: facts.callId,
     receivedAt: facts.receivedAt,
   });
-  return rows.map((row) => ({
-    buyerId: row.buyer_id as BuyerId | null,
-    lastCalledAt: row.last_called_at,
-    lastConnectedAt: row.last_connected_at,
-    lastConvertedAt: row.last_converted_at,
-    lastPaidAt: row.last_paid_at,
-  }));
 }
 
 function asksForHistory(

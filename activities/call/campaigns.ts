@@ -53,8 +53,14 @@ export interface Campaign extends Omit<CampaignSnapshot<DialableAssignment>, 'pl
 }
 
 /** What is stored of a campaign cannot be read: a call to it must not be tried for ever. The message names the fields. */
-export class UnreadableConfiguration extends Error {
+class UnreadableConfiguration extends Error {
   override readonly name = 'UnreadableConfiguration';
+}
+
+/** What to end a call with that cannot be tried again. @throws `error` itself, when it is anything else */
+export function whyUnreadable(error: unknown): string {
+  if (error instanceof UnreadableConfiguration) return error.message;
+  throw error;
 }
 
 /** @throws UnreadableConfiguration where a schema refuses what is stored. */

@@ -14,7 +14,7 @@ import { readLookup } from '../../domain/ivr/lookup';
 import { withTags } from '../../domain/ivr/tags';
 import type { Selection } from './buyerSelection';
 import { callerHistory, routingFacts } from './callFacts';
-import { UnreadableConfiguration, type Campaigns } from './campaigns';
+import { whyUnreadable, type Campaigns } from './campaigns';
 import type { CallActivities, RouteInput } from './index';
 import { goThroughFlow, type InFlow } from './ivrFlow';
 import { lookUp } from './lookup';
@@ -75,11 +75,6 @@ interface Ground {
 async function ground(db: Pool, campaigns: Campaigns, input: RouteInput): Promise<Ground> {
   const selection = await selectionFor(db, campaigns, input);
   return { selection, ivr: input.resume === null ? null : await flowFor(campaigns, input, input.resume) };
-}
-
-function whyUnreadable(error: unknown): string {
-  if (error instanceof UnreadableConfiguration) return error.message;
-  throw error;
 }
 
 /** The campaign cannot be read any more: trying again would keep the caller, and what the call holds, for ever. */

@@ -6,12 +6,13 @@ import { loadTurns } from '../../db/queries/roundRobin';
 import { findBlockReason } from '../../db/queries/simulate';
 import { findDraft, findVersion } from '../../db/queries/versions';
 import { callerGeography } from '../../domain/geography/caller';
-import type { AssignmentId, BuyerId, CallId, CampaignId, E164 } from '../../domain/ids';
+import type { CallId, CampaignId } from '../../domain/ids';
 import { NO_TURNS, type Turns } from '../../domain/routing/decide';
 import type { CallerHistory, RoutingFacts } from '../../domain/routing/facts';
 import type { RoutingPlan } from '../../domain/routing/plan';
 import { roundRobinRules, routingClock } from '../../domain/routing/rules';
 import type { CampaignSnapshot } from '../../domain/routing/snapshot';
+import { blockPatterns } from '../../domain/screening';
 import { loadState, type ConfigState, type StoredNumber } from '../config/state';
 import { Problem } from '../problems';
 import { noCampaign, noDraft, noVersion } from '../versions/edits';
@@ -68,7 +69,7 @@ export async function readSituation(db: Queryable, id: CampaignId, call: Simulat
     planVersion: version,
     facts,
     blockedBecause:
-      call.from === null ? null : await findBlockReason(db, id, call.from, beginningsOf(call.from)),
+      call.from === null ? null : await findBlockReason(db, id, call.from, blockPatterns(call.from)),
     turns: await turnsFor(db, snapshot, facts),
   };
 }
@@ -124,26 +125,15 @@ function hintsOf({ geography }: Simulate) {
   };
 }
 
-async function historyOf(
+function historyOf(
   db: Queryable,
   campaignId: string,
   { from, seed }: Simulate,
   receivedAt: string,
 ): Promise<CallerHistory> {
-  if (from === null) return [];
+  if (from === null) return Promise.resolve([]);
   // The id of a call that was: it is no history of its own.
-  const rows = await loadCallerHistory(db, { campaignId, caller: from, callId: seed, receivedAt });
-  return rows.map((row) => ({
-    buyerId: row.buyer_id as BuyerId | null,
-    lastCalledAt: row.last_called_at,
-    lastConnectedAt: row.last_connected_at,
-    lastConvertedAt: row.last_converted_at,
-  }));
-}
-
-/** `+1`, `+14`, … and the number itself: whatever a block list may have of it. */
-function beginningsOf(number: E164): string[] {
-  return Array.from({ length: number.length - 1 }, (_, index) => number.slice(0, index + 2));
+  return loadCallerHistory(db, { campaignId, caller: from, callId: seed, receivedAt });
 }
 
 function snapshotOf(
@@ -182,11 +172,5 @@ function snapshotOf(
 /** Whose turn it is now; nobody's turn is taken. */
 async function turnsFor(db: Queryable, snapshot: CampaignSnapshot, facts: RoutingFacts): Promise<Turns> {
   const rules = roundRobinRules(snapshot, facts, routingClock(snapshot, facts));
-  if (rules.length === 0) return NO_TURNS;
-  const turns = new Map<string, Map<AssignmentId, bigint>>();
-  for (const { rule, assignment_id, turn } of await loadTurns(db, snapshot.campaignId, rules)) {
-    const known = turns.get(rule) ?? new Map<AssignmentId, bigint>();
-    turns.set(rule, known.set(assignment_id as AssignmentId, turn));
-  }
-  return turns;
+  return rules.length === 0 ? NO_TURNS : loadTurns(db, snapshot.campaignId, rules);
 }

@@ -1,13 +1,5 @@
+import type { HistoryEntry } from '../../domain/routing/facts';
 import type { Queryable } from '../pool';
-
-export interface HistoryRow {
-  /** `null`: calls that no buyer took. */
-  readonly buyer_id: string | null;
-  readonly last_called_at: string;
-  readonly last_connected_at: string | null;
-  readonly last_converted_at: string | null;
-  readonly last_paid_at: string | null;
-}
 
 /**
  * What a caller did in a campaign before a call: one row a buyer, however many calls. Only calls received before this
@@ -22,8 +14,8 @@ export async function loadCallerHistory(
     readonly callId: string;
     readonly receivedAt: string;
   },
-): Promise<HistoryRow[]> {
-  const { rows } = await db.query<HistoryRow & Record<string, unknown>>({
+): Promise<HistoryEntry[]> {
+  const { rows } = await db.query<HistoryEntry & Record<string, unknown>>({
     name: 'load_caller_history',
     text: `
       WITH earlier AS (
@@ -41,8 +33,8 @@ export async function loadCallerHistory(
          WHERE c.campaign_id = $1::text AND c.caller = $2::text AND c.id <> $3::text
            AND c.received_at <= $4::timestamptz
       )
-      SELECT buyer_id, max(received_at) AS last_called_at, max(connected_at) AS last_connected_at,
-             max(converted_at) AS last_converted_at, max(paid_at) AS last_paid_at
+      SELECT buyer_id AS "buyerId", max(received_at) AS "lastCalledAt", max(connected_at) AS "lastConnectedAt",
+             max(converted_at) AS "lastConvertedAt", max(paid_at) AS "lastPaidAt"
         FROM earlier
        GROUP BY buyer_id
        ORDER BY buyer_id`,

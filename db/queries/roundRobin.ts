@@ -1,10 +1,6 @@
+import type { AssignmentId } from '../../domain/ids';
+import type { Turns } from '../../domain/routing/decide';
 import type { Queryable } from '../pool';
-
-export interface TurnRow {
-  readonly rule: string;
-  readonly assignment_id: string;
-  readonly turn: bigint;
-}
 
 /**
  * Makes this transaction the only one that gives out turns under these rules, until it ends: that is what makes round
@@ -21,19 +17,20 @@ export async function lockRounds(db: Queryable, campaign: string, rules: readonl
 }
 
 /** Who was dialled last under each rule; a higher turn is more recent. Whoever is missing was never dialled. */
-export async function loadTurns(
-  db: Queryable,
-  campaign: string,
-  rules: readonly string[],
-): Promise<TurnRow[]> {
-  const { rows } = await db.query<TurnRow & Record<string, unknown>>({
+export async function loadTurns(db: Queryable, campaign: string, rules: readonly string[]): Promise<Turns> {
+  const { rows } = await db.query<{ rule: string; assignment_id: AssignmentId; turn: bigint }>({
     name: 'load_turns',
     text: `
       SELECT rule, assignment_id, turn FROM round_robin_turns
        WHERE campaign_id = $1::text AND rule = ANY ($2::text[])`,
     values: [campaign, [...rules]],
   });
-  return rows;
+  const turns = new Map<string, Map<AssignmentId, bigint>>();
+  for (const { rule, assignment_id, turn } of rows) {
+    const known = turns.get(rule) ?? new Map<AssignmentId, bigint>();
+    turns.set(rule, known.set(assignment_id, turn));
+  }
+  return turns;
 }
 
 /** Gives an assignment the latest turn under a rule: it is dialled now. */

@@ -1,6 +1,7 @@
 import { readCounters } from './counters';
-import { ACCOUNT_SID, AUTH_TOKEN, startSystem, type SystemUnderTest } from './system';
-import { simulateCall, type SimulatedCall, type SimulatedCallOptions } from '../../telephony/simulator';
+import { placeCall, type PlacedCall } from './placing';
+import { startSystem, type SystemUnderTest } from './system';
+import type { SimulatedCallOptions } from '../../telephony/simulator';
 import type { Call } from '../../contract/call';
 import { timeline } from '../../workflows/call/messages';
 
@@ -18,25 +19,8 @@ describe('a call', () => {
   });
   afterAll(() => system.stop());
 
-  async function place(
-    options: Partial<SimulatedCallOptions>,
-  ): Promise<{ carrier: SimulatedCall; call: Call }> {
-    const carrier = await simulateCall({
-      voiceUrl: `${system.baseUrl}/telephony/twilio/voice`,
-      statusUrl: `${system.baseUrl}/telephony/twilio/status`,
-      accountSid: ACCOUNT_SID,
-      authToken: AUTH_TOKEN,
-      from: CALLER,
-      to: DIRECT,
-      speed: 50,
-      ...options,
-    });
-    expect(carrier.errors).toEqual([]);
-    const call = await system.endedCall(carrier.callSid);
-    // The fail-safe is for servers that are away; none is here.
-    expect(steps(call)).not.toContain('fail_safe');
-    return { carrier, call };
-  }
+  const place = (options: Partial<SimulatedCallOptions>): Promise<PlacedCall> =>
+    placeCall(system, { from: CALLER, to: DIRECT, ...options });
 
   const states = (call: Call): string[] => call.attempts.map((attempt) => attempt.state);
   const statuses = (call: Call): string[] => call.reservations.map((reservation) => reservation.status);
