@@ -95,15 +95,16 @@ export async function listCampaigns(db: Queryable, filter: CampaignFilter): Prom
   return rows;
 }
 
-const SETTINGS = `
+/** What people set of a campaign: columns, their values from `$2` on, and those values. */
+export const SETTINGS = `
   name, vertical, geography, time_zone, currency, hours, holidays, treatments, anonymous_callers, spam_window_seconds,
   minimum_attestation, duplicates, max_call_seconds, report_answer, record_calls`;
 
-const SETTING_VALUES = `
+export const SETTING_VALUES = `
   $2::text, $3::text, $4::jsonb, $5::text, $6::text, $7::jsonb, $8::jsonb, $9::jsonb, $10::text, $11::integer,
   $12::text, $13::jsonb, $14::integer, $15::boolean, $16::boolean`;
 
-function settingValues(settings: CampaignSettings): unknown[] {
+export function settingValues(settings: CampaignSettings): unknown[] {
   return [
     settings.name,
     settings.vertical,

@@ -1,89 +1,40 @@
+import type { CampaignSettings } from '../../contract/resources/campaign';
 import type { Queryable } from '../pool';
+import { SETTINGS, SETTING_VALUES, settingValues } from './campaigns';
 
 /*
  * Writes of a campaign's document: whole sets, one statement a table, so that an assignment's trigger counts the
  * campaign up once. JSON's null becomes SQL's. Each write is an edit by a person: it counts the row's revision up.
  */
 
-export interface CampaignSettingsWrite {
-  readonly id: string;
-  readonly name: string;
-  readonly vertical: string;
-  readonly geography: readonly string[];
-  readonly timeZone: string;
-  readonly currency: string;
-  readonly hours: unknown;
-  readonly holidays: unknown;
-  readonly treatments: unknown;
-  readonly anonymousCallers: string;
-  readonly spamWindowSeconds: number;
-  readonly minimumAttestation: string | null;
-  readonly duplicates: unknown;
-  readonly maxCallSeconds: number;
-  readonly reportAnswer: boolean;
-  readonly recordCalls: boolean;
-}
-
-function settings(campaign: CampaignSettingsWrite): unknown[] {
-  return [
-    campaign.id,
-    campaign.name,
-    campaign.vertical,
-    JSON.stringify(campaign.geography),
-    campaign.timeZone,
-    campaign.currency,
-    json(campaign.hours),
-    JSON.stringify(campaign.holidays),
-    JSON.stringify(campaign.treatments),
-    campaign.anonymousCallers,
-    campaign.spamWindowSeconds,
-    campaign.minimumAttestation,
-    json(campaign.duplicates),
-    campaign.maxCallSeconds,
-    campaign.reportAnswer,
-    campaign.recordCalls,
-  ];
-}
-
-function json(value: unknown): string | null {
-  return value === null ? null : JSON.stringify(value);
-}
+type CampaignWrite = CampaignSettings & { readonly id: string };
 
 /**
  * A new campaign: a draft, until {@link updateConfigCampaign} says otherwise.
  * @returns whether it was made; not when the id is taken
  */
-export async function insertConfigCampaign(db: Queryable, campaign: CampaignSettingsWrite): Promise<boolean> {
+export async function insertConfigCampaign(db: Queryable, campaign: CampaignWrite): Promise<boolean> {
   const { rowCount } = await db.query({
     name: 'insert_config_campaign',
     text: `
-      INSERT INTO campaigns (id, name, vertical, geography, time_zone, currency, hours, holidays, treatments,
-                             anonymous_callers, spam_window_seconds, minimum_attestation, duplicates,
-                             max_call_seconds, report_answer, record_calls, status)
-      VALUES ($1::text, $2::text, $3::text, $4::jsonb, $5::text, $6::text, $7::jsonb, $8::jsonb, $9::jsonb,
-              $10::text, $11::integer, $12::text, $13::jsonb, $14::integer, $15::boolean, $16::boolean, 'draft')
+      INSERT INTO campaigns (id, status, ${SETTINGS}) VALUES ($1::text, 'draft', ${SETTING_VALUES})
       ON CONFLICT (id) DO NOTHING`,
-    values: settings(campaign),
+    values: [campaign.id, ...settingValues(campaign)],
   });
   return rowCount === 1;
 }
 
 export async function updateConfigCampaign(
   db: Queryable,
-  campaign: CampaignSettingsWrite & { readonly status: string },
+  campaign: CampaignWrite & { readonly status: string },
 ): Promise<void> {
   await db.query({
     name: 'update_config_campaign',
     text: `
       UPDATE campaigns
-         SET name = $2::text, vertical = $3::text, geography = $4::jsonb, time_zone = $5::text,
-             currency = $6::text, hours = $7::jsonb, holidays = $8::jsonb, treatments = $9::jsonb,
-             anonymous_callers = $10::text, spam_window_seconds = $11::integer, minimum_attestation = $12::text,
-             duplicates = $13::jsonb, max_call_seconds = $14::integer, report_answer = $15::boolean,
-             record_calls = $16::boolean, status = $17::text,
-             revision = revision + 1, updated_at = now()
+         SET (${SETTINGS}, status, revision, updated_at) = ROW (${SETTING_VALUES}, $17::text, revision + 1, now())
        WHERE id = $1::text`,
-    values: [...settings(campaign), campaign.status],
+    values: [campaign.id, ...settingValues(campaign), campaign.status],
   });
 }
 
