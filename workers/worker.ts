@@ -3,6 +3,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from 
 import { createCallActivities } from '../activities/call';
 import { createCampaigns } from '../activities/call/campaigns';
 import { CONFIG_CHANNEL, listen } from '../db/listen';
+import { createLedgerPool, ReservationLedger } from '../db/limits/reservation-ledger';
 import { createPool } from '../db/pool';
 import type { CampaignId } from '../domain/ids';
 import type { Logger } from '../runtime/logger';
@@ -51,6 +52,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     applicationName: 'callyard-worker',
     onIdleError: (error) => log.warn({ err: error }, 'database connection lost'),
   });
+  const ledger = new ReservationLedger({
+    pool: createLedgerPool({
+      url: options.databaseUrl,
+      applicationName: 'callyard-worker-limits',
+      onIdleError: (error) => log.warn({ err: error }, 'database connection for limits lost'),
+    }),
+  });
   const campaigns = createCampaigns(db);
   const listener = listen({
     url: options.databaseUrl,
@@ -80,6 +88,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     workflowBundle: { codePath: options.bundleFile },
     activities: createCallActivities({
       db,
+      ledger,
       campaigns,
       callbackGraceSeconds: options.callbackGraceSeconds,
     }),
@@ -94,6 +103,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await listener.stop();
       await campaigns.quiet();
       await connection.close();
+      await ledger.close();
       await db.end();
     }
   };

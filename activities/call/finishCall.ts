@@ -3,12 +3,13 @@ import type { Queryable } from '../../db/pool';
 import { cancelOpenAttempts, endAttempt } from '../../db/queries/attempts';
 import { endCall, findEnding } from '../../db/queries/calls';
 import { insertLedgerEntry } from '../../db/queries/ledger';
-import { resolveReservations } from '../../db/queries/reservations';
+import { overReserved } from '../../db/limits/reservation-ledger';
+import { resolveCall, type ResolveCall } from '../../db/queries/limits/resolve';
 import { insertTimeline } from '../../db/queries/timeline';
 import { transaction } from '../../db/transaction';
 import type { Finished } from '../../domain/call/commands';
 import type { Outcome } from '../../domain/call/outcome';
-import { reservationId } from '../../domain/ids';
+import type { Attribution } from '../../domain/call/attribution';
 import { attributeEnding, ledgerEntries } from './attribution';
 import type { CallActivities, FinishInput } from './index';
 
@@ -48,11 +49,7 @@ export function createFinishCall({ db }: { readonly db: Pool }): CallActivities[
         last: [
           ...closeAttempt(tx, input, connectedAt),
           cancelOpenAttempts(tx, callId, ending.at),
-          resolveReservations(tx, {
-            callId,
-            only: null,
-            post: connected ? reservationId(attempt.attempt.id) : null,
-          }),
+          resolveAll(tx, { callId, attemptId: null, resolution: 'voided', ...whatCameOf(input, due) }),
           ...ledgerEntries(callId, input.policy, ending, due).map((entry) => insertLedgerEntry(tx, entry)),
           insertTimeline(tx, callId, input.entries),
         ],
@@ -60,6 +57,36 @@ export function createFinishCall({ db }: { readonly db: Pool }): CallActivities[
     });
     return finished ?? endedBefore(db, input);
   };
+}
+
+/** Which attempt connected and what came of it, for the limits that count it. */
+function whatCameOf(
+  { ending: { attempt } }: FinishInput,
+  due: Attribution,
+): Pick<ResolveCall, 'connected' | 'unheardAttemptId'> {
+  const connected = attempt?.status === 'completed';
+  return {
+    connected: connected
+      ? {
+          attemptId: attempt.attempt.id,
+          happened: {
+            dialled: true,
+            connected: true,
+            converted: due.converted,
+            spent: due.revenue,
+            paid: due.paid,
+            payout: due.payout,
+          },
+        }
+      : null,
+    unheardAttemptId: attempt?.unheard === true ? attempt.attempt.id : null,
+  };
+}
+
+/** @throws OverReserved, which rolls the step back: what a call costs is pinned when its buyer is chosen */
+async function resolveAll(tx: Queryable, resolve: ResolveCall): Promise<void> {
+  const over = (await resolveCall(tx, resolve)).find((row) => row.over);
+  if (over !== undefined) throw overReserved(over);
 }
 
 function closeAttempt(tx: Queryable, { ending }: FinishInput, connectedAt: string | null): Promise<void>[] {
