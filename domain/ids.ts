@@ -23,5 +23,5 @@ export function attemptId(call: CallId, no: number): AttemptId {
  * from 1: a hold that does not fit any more, of a step that is run again, is given back before the next is taken.
  */
 export function reservationId(attempt: AttemptId, take = 1): ReservationId {
-  return (take === 1 ? attempt : `${attempt}~${take}`) as string as ReservationId;
+  return (take === 1 ? attempt : `${attempt}~${take}`) as ReservationId;
 }
