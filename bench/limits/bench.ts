@@ -7,11 +7,19 @@ import { currentLoad, describeMachine, type Machine } from '../machine';
 import { wholeNumber } from '../options';
 import { Progress } from '../progress';
 import { judge, writeReport, type Goal, type Result } from '../report';
+import { SeededRandom } from '../../scripts/simulate/random';
 import { startBenchServers } from '../servers';
 import { median, spread } from '../statistics';
 import { metText, table } from '../table';
 import { measure, prepare, zipf, type Load, type Run } from './cells';
-import { batchedLedger, insertOnly, selectForUpdate, unbatchedLedger, type System } from './systems';
+import {
+  batchedLedger,
+  insertOnly,
+  pipelinedForUpdate,
+  selectForUpdate,
+  unbatchedLedger,
+  type System,
+} from './systems';
 
 interface Options {
   readonly rounds: number;
@@ -39,6 +47,7 @@ interface Systems {
   readonly batched: System;
   readonly unbatched: System;
   readonly forUpdate: System;
+  readonly pipelined: System;
   readonly inserts: System;
 }
 
@@ -79,6 +88,7 @@ const filled = (key: string, used: number): Cell => ({
 /** In the order in which they run, round after round. */
 const CELLS: readonly Cell[] = [
   hot('hot/for-update', ({ forUpdate }) => forUpdate),
+  hot('hot/for-update, pipelined', ({ pipelined }) => pipelined),
   hot('hot/batched', ({ batched }) => batched),
   hot('hot/unbatched', ({ unbatched }) => unbatched),
   hot('hot/inserts', ({ inserts }) => inserts),
@@ -131,10 +141,12 @@ async function runAll(url: string, db: Pool, options: Options, progress: Progres
     batched: batchedLedger(url),
     unbatched: unbatchedLedger(url, options.connections),
     forUpdate: selectForUpdate(url, options.connections),
+    pipelined: pipelinedForUpdate(url, options.connections),
     inserts: insertOnly(url, options.connections),
   };
   const runs = new Map<string, Run[]>(CELLS.map(({ key }) => [key, []]));
-  const random = generator(options.seed);
+  const drawn = new SeededRandom(options.seed);
+  const random = (): number => drawn.next();
   for (let round = 1; round <= options.rounds; round++) {
     for (const cell of CELLS) {
       progress.say(`round ${round} of ${options.rounds}: ${cell.key}`);
@@ -159,12 +171,19 @@ function compared(runs: Runs, of: string, to: string | null, figure: keyof Run) 
   };
 }
 
+/** By how much the p50 of one lies above that of another: the median of the rounds' differences. */
+function added(runs: Runs, of: string, over: string): number {
+  const theirs = runs.get(over) ?? [];
+  return median((runs.get(of) ?? []).map(({ p50 }, n) => p50 - (theirs[n]?.p50 ?? NaN)));
+}
+
 function resultsOf(runs: Runs): Result[] {
   const atLeast = (bound: number): Goal => ({ of: 'ratio', is: '>=', bound });
   const rate = (metric: string, of: string, to: string, goal: Goal | null): Result =>
     judge({ metric, unit: '/s', ...compared(runs, of, to, 'perSecond') }, goal);
   return [
     rate('hot limit, batched / FOR UPDATE', 'hot/batched', 'hot/for-update', atLeast(15)),
+    rate('the same / FOR UPDATE, pipelined', 'hot/batched', 'hot/for-update, pipelined', atLeast(15)),
     rate('hot limit, one by one / FOR UPDATE', 'hot/unbatched', 'hot/for-update', atLeast(5)),
     rate('hot limit, batched / insert only', 'hot/batched', 'hot/inserts', null),
     rate('1,000 limits, batched / FOR UPDATE', 'many/batched', 'many/for-update', null),
@@ -173,15 +192,15 @@ function resultsOf(runs: Runs): Result[] {
     rate('99 to 100 % full / half full', '99 to 100 % full', 'half full', atLeast(0.5)),
     judge(
       {
-        metric: 'one at a time, p50',
+        metric: 'added p50, one at a time',
         unit: 'ms',
-        ...compared(runs, 'alone/batched', 'alone/inserts', 'p50'),
+        value: added(runs, 'alone/batched', 'alone/inserts'),
       },
       { of: 'value', is: '<=', bound: 5 },
     ),
     judge(
-      { metric: 'all clients, p50', unit: 'ms', ...compared(runs, 'hot/batched', 'hot/for-update', 'p50') },
-      { of: 'value', is: '<=', bound: 5 },
+      { metric: 'p50 of all clients', unit: 'ms', ...compared(runs, 'hot/batched', 'hot/for-update', 'p50') },
+      null,
     ),
   ];
 }
@@ -235,23 +254,12 @@ function head(machine: Machine, options: Options, durability: string): string {
   ].join('\n');
 }
 
-/** mulberry32: the same seed draws the same limits. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function readOptions(args: readonly string[]): Options {
   const command = new Command('npm run bench -- limits')
     .description('Measures reservations against limits, on a PostgreSQL of its own.')
     .option('--rounds <n>', 'how often each cell is measured', wholeNumber(1, 100, 'rounds'), 5)
     .option('--window <ms>', 'counted milliseconds of each cell', wholeNumber(100, 60_000, 'ms'), 1_500)
-    .option('--clients <n>', 'requests under way', wholeNumber(1, 1_000, 'clients'), 64)
+    .option('--clients <n>', 'requests under way', wholeNumber(1, 1_000, 'clients'), 256)
     .option('--connections <n>', 'of the systems that need them', wholeNumber(1, 90, 'connections'), 16)
     .option('--seed <n>', 'which limit is asked for', wholeNumber(0, 2 ** 31, 'any'), randomInt(2 ** 31))
     .option('--json <file>', 'write the figures to a file')

@@ -1,4 +1,4 @@
-import { Pool, type PoolClient } from 'pg';
+import { Pool } from 'pg';
 import { createLedgerPool, ReservationLedger } from '../../db/limits/reservation-ledger';
 import { createPool } from '../../db/pool';
 import { openCounters, reserveBatch, type ReserveItem } from '../../db/queries/limits/reserve';
@@ -82,26 +82,21 @@ export function unbatchedLedger(url: string, connections: number): System {
 
 /**
  * Read, decide, write in a transaction of the client's, as it is written by hand when it is written well: prepared
- * statements, and all writes in one round trip with the COMMIT.
+ * statements, and all writes in one statement. Four round trips, during two of which others wait for the row.
  */
 export function selectForUpdate(url: string, connections: number): System {
-  const pool = createPool({ url, size: connections, applicationName: 'bench-for-update', onIdleError });
+  const pool = new Pool({ connectionString: url, max: connections, application_name: 'bench-for-update' });
+  pool.on('error', onIdleError);
   return {
     name: 'SELECT … FOR UPDATE',
     async reserve(id, limit) {
       const client = await pool.connect();
       try {
-        const begun = client.query('BEGIN');
-        const locked = client.query<{ room: boolean }>({
-          name: 'lock_counter',
-          text: `SELECT k.posted + k.pending < l.maximum AS room
-                   FROM limit_counters k JOIN limits l ON l.id = k.limit_id
-                  WHERE k.limit_id = $1 AND k.window_start = '-infinity' FOR UPDATE OF k`,
-          values: [`lim_${limit}`],
-        });
-        await begun;
-        const room = (await locked).rows[0]?.room === true;
-        await Promise.all([...(room ? writes(client, id, limit) : []), client.query('COMMIT')]);
+        await client.query('BEGIN');
+        const { rows } = await client.query<{ room: boolean }>(lockCounter(limit));
+        const room = rows[0]?.room === true;
+        if (room) await client.query(takePlace(id, limit));
+        await client.query('COMMIT');
         return room;
       } finally {
         client.release();
@@ -111,24 +106,58 @@ export function selectForUpdate(url: string, connections: number): System {
   };
 }
 
-function writes(client: PoolClient, id: string, limit: number): Promise<unknown>[] {
-  return [
-    client.query({
-      name: 'take_place',
-      text: `UPDATE limit_counters SET pending = pending + 1 WHERE limit_id = $1 AND window_start = '-infinity'`,
-      values: [`lim_${limit}`],
-    }),
-    insertReservation(client, id, limit),
-    client.query({
-      name: 'insert_hold',
-      text: `INSERT INTO reservation_holds (reservation_id, limit_id, window_start, amount)
-             VALUES ($1, $2, '-infinity', 1)`,
-      values: [id, `lim_${limit}`],
-    }),
-  ];
+function lockCounter(limit: number) {
+  return {
+    name: 'lock_counter',
+    text: `SELECT k.posted + k.pending < l.maximum AS room
+             FROM limit_counters k JOIN limits l ON l.id = k.limit_id
+            WHERE k.limit_id = $1 AND k.window_start = '-infinity' FOR UPDATE OF k`,
+    values: [`lim_${limit}`],
+  };
 }
 
-function insertReservation(db: Pool | PoolClient, id: string, limit: number): Promise<unknown> {
+function takePlace(id: string, limit: number) {
+  return {
+    name: 'take_place',
+    text: `
+      WITH reserved AS (
+        INSERT INTO reservations (id, call_id, attempt_id, status, lease_until, assignment_id, scopes, currency)
+        VALUES ($1, $1, $1, 'pending', now() + interval '15 seconds', 'asg_bench', ARRAY[$3::text], 'USD')
+      ), held AS (
+        INSERT INTO reservation_holds (reservation_id, limit_id, window_start, amount)
+        VALUES ($1, $2, '-infinity', 1)
+      )
+      UPDATE limit_counters SET pending = pending + 1 WHERE limit_id = $2 AND window_start = '-infinity'`,
+    values: [id, `lim_${limit}`, scopeOf(limit)],
+  };
+}
+
+/**
+ * The same on connections that pipeline: BEGIN travels with the read, the write with the COMMIT. Two round trips, and
+ * others wait during one of them. What can be got out of it at all.
+ */
+export function pipelinedForUpdate(url: string, connections: number): System {
+  const pool = createPool({ url, size: connections, applicationName: 'bench-pipelined', onIdleError });
+  return {
+    name: 'SELECT … FOR UPDATE, pipelined',
+    async reserve(id, limit) {
+      const client = await pool.connect();
+      try {
+        const begun = client.query('BEGIN');
+        const locked = client.query<{ room: boolean }>(lockCounter(limit));
+        await begun;
+        const room = (await locked).rows[0]?.room === true;
+        await Promise.all([...(room ? [client.query(takePlace(id, limit))] : []), client.query('COMMIT')]);
+        return room;
+      } finally {
+        client.release();
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+function insertReservation(db: Pool, id: string, limit: number): Promise<unknown> {
   return db.query({
     name: 'insert_reservation',
     text: `INSERT INTO reservations (id, call_id, attempt_id, status, lease_until, assignment_id, scopes, currency)
