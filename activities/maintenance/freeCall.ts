@@ -26,9 +26,12 @@ export interface Abandoned {
  *
  * Money falls due by what is known: an answer that was reported, or the carrier's word on the leg to the buyer. A talk
  * whose length nobody knows meets no duration rule.
- * @returns ids of the holds that this freed
+ * @returns ids of the holds that this freed, and whether it closed the call
  */
-export function freeCall(db: Pool, abandoned: Abandoned): Promise<readonly string[]> {
+export function freeCall(
+  db: Pool,
+  abandoned: Abandoned,
+): Promise<{ readonly freed: readonly string[]; readonly closed: boolean }> {
   const { callId } = abandoned;
   return transaction(db, async (tx) => {
     const call = await lockAbandonedCall(tx, callId);
@@ -38,7 +41,7 @@ export function freeCall(db: Pool, abandoned: Abandoned): Promise<readonly strin
     const freed = rows.filter(({ resolved }) => resolved).map(({ id }) => id);
     const carrierSays = abandoned.carrier?.state ?? null;
     return {
-      value: freed,
+      value: { freed, closed: closed !== null },
       last: [
         insertFreed(tx, freed, { reason: abandoned.because, carrierSays }),
         ...(call === null || freed.length === 0

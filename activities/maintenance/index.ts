@@ -30,12 +30,17 @@ export interface Swept {
   /** How many were freed, and the first of them. */
   readonly freed: number;
   readonly examples: readonly FreedHold[];
+  /** Calls that were open on record and have been closed: those holds', and calls that held nothing. */
+  readonly closed: number;
   /** Live calls of which the carrier says that they are over: their workflows have been told. */
   readonly toldOver: number;
 }
 
 export interface MaintenanceActivities {
-  /** Looks after every hold whose lease has run out: renews it, or frees it. Repeating it changes nothing. */
+  /**
+   * Looks after every hold whose lease has run out, and every call that is open on record: renews it, or frees and
+   * closes it. Repeating it changes nothing.
+   */
   sweep(): Promise<Swept>;
 }
 

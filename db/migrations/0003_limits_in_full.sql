@@ -221,6 +221,9 @@ BEGIN
 END $$;
 CREATE TRIGGER limits_forget_holds BEFORE DELETE ON limits FOR EACH ROW EXECUTE FUNCTION forget_holds_of_limit();
 
+-- Calls that are open on record: maintenance sees whether their workflows still live.
+CREATE INDEX calls_open ON calls (received_at) WHERE ended_at IS NULL;
+
 -- Reservations that were still pending when nobody was left to resolve them.
 CREATE TABLE freed_reservations (
   reservation_id text PRIMARY KEY REFERENCES reservations,

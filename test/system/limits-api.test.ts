@@ -100,6 +100,23 @@ describe('limits through the API', () => {
     await remove(limit.id);
   });
 
+  it('gives back what a dial held before the next one rings', async () => {
+    const before = await get('lim_asg_caps_a');
+    const sid = system.carrier.newSid();
+    await system.carrier.post('voice', sid, { To: NUMBER });
+    expect(await get('lim_asg_caps_a')).toMatchObject({ pending: Number(before.pending) + 1 });
+    const next = await system.carrier.post('dial?attempt=1', sid, {
+      To: NUMBER,
+      DialCallStatus: 'no-answer',
+    });
+    expect(next.verbs[0]?.name).toBe('Dial');
+    expect(await get('lim_asg_caps_a')).toMatchObject({ pending: before.pending });
+    expect(await get('lim_asg_caps_b')).toMatchObject({ pending: 1 });
+    await system.carrier.post('dial?attempt=2', sid, { To: NUMBER, DialCallStatus: 'busy' });
+    await system.carrier.post('status', sid, { To: NUMBER, CallStatus: 'completed' });
+    await system.endedCall(sid);
+  });
+
   it('count money in micros: what the buyer owes, and on a publisher what the publisher gets', async () => {
     const spend = await set({
       scope: buyerA,

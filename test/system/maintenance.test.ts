@@ -168,6 +168,23 @@ describe('what is held for a call whose workflow is gone', () => {
     await ledger.close();
   });
 
+  it('is nothing when the caller is in the menu: the call is closed on record all the same', async () => {
+    const sid = system.carrier.newSid();
+    await system.carrier.post('voice', sid, { To: '+14155550100' });
+    await system.db.query(`UPDATE calls SET received_at = received_at - interval '1 minute' WHERE sid = $1`, [
+      sid,
+    ]);
+    expect(await sweepNow()).toMatchObject({ closed: 0 });
+    const workflowId = callWorkflowId({ carrier: 'twilio', accountSid: ACCOUNT_SID, sid });
+    await system.temporal.workflow.getHandle(workflowId).terminate('test');
+    expect(await sweepNow()).toMatchObject({ freed: 0, closed: 1 });
+    expect(await system.endedCall(sid)).toMatchObject({
+      outcome: 'failed',
+      outcomeReason: 'the workflow was lost (terminated)',
+    });
+    expect(await sweepNow()).toMatchObject({ closed: 0 });
+  });
+
   it('is freed by the end of its lease when it is tied to no workflow', async () => {
     const ledger = createTestLedger(system.databaseUrl);
     await ledger.reserve({

@@ -14,5 +14,7 @@ export interface MaintenanceResult {
   readonly sweeps: number;
   /** Holds that were given back because their workflow was gone. */
   readonly freed: number;
+  /** Calls that were closed on record because their workflow was gone. */
+  readonly closed: number;
   readonly toldOver: number;
 }

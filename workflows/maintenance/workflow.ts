@@ -16,7 +16,7 @@ const PAUSE = '10s';
 
 /** Frees what is held for calls whose workflow is gone. Started every minute by a schedule. */
 export async function maintenance(): Promise<MaintenanceResult> {
-  let total: MaintenanceResult = { sweeps: 0, freed: 0, toldOver: 0 };
+  let total: MaintenanceResult = { sweeps: 0, freed: 0, closed: 0, toldOver: 0 };
   const told: string[] = [];
   for (let round = 0; round < SWEEPS; round++) {
     if (round > 0) await sleep(PAUSE, { summary: 'until the next sweep' });
@@ -24,6 +24,7 @@ export async function maintenance(): Promise<MaintenanceResult> {
     total = {
       sweeps: total.sweeps + 1,
       freed: total.freed + swept.freed,
+      closed: total.closed + swept.closed,
       toldOver: total.toldOver + swept.toldOver,
     };
     told.push(...linesOf(swept));
@@ -32,8 +33,8 @@ export async function maintenance(): Promise<MaintenanceResult> {
   return total;
 }
 
-function describe({ sweeps, freed, toldOver }: MaintenanceResult, last: Swept): string {
-  return `${sweeps} of ${SWEEPS} sweeps: ${freed} holds freed, ${toldOver} calls told that they are over; ${last.renewed} leases renewed in the last`;
+function describe({ sweeps, freed, closed, toldOver }: MaintenanceResult, last: Swept): string {
+  return `${sweeps} of ${SWEEPS} sweeps: ${freed} holds freed, ${closed} calls closed, ${toldOver} calls told that they are over; ${last.renewed} leases renewed in the last`;
 }
 
 function linesOf({ examples }: Swept): string[] {

@@ -38,6 +38,40 @@ export async function listLapsed(
   return rows;
 }
 
+/** A call that is open on record and holds nothing: in the IVR, or in a fallback. */
+export interface OpenCallRow {
+  readonly call_id: string;
+  readonly workflow_id: string;
+  readonly received_at: string;
+  readonly carrier: string;
+  readonly account_sid: string;
+  readonly sid: string;
+}
+
+/** Open calls without a pending hold that came in before `before`, oldest first. */
+export async function listOpenCalls(
+  db: Queryable,
+  page: {
+    readonly before: string;
+    readonly after: Pick<OpenCallRow, 'received_at' | 'call_id'> | null;
+    readonly most: number;
+  },
+): Promise<OpenCallRow[]> {
+  const { rows } = await db.query<OpenCallRow & Record<string, unknown>>({
+    name: 'list_open_calls',
+    text: `
+      SELECT c.id AS call_id, c.workflow_id, c.received_at::text AS received_at, c.carrier, c.account_sid, c.sid
+        FROM calls c
+       WHERE c.ended_at IS NULL AND c.received_at < $1::timestamptz
+         AND ($2::timestamptz IS NULL OR (c.received_at, c.id) > ($2::timestamptz, $3::text))
+         AND NOT EXISTS (SELECT FROM reservations r WHERE r.call_id = c.id AND r.status = 'pending')
+       ORDER BY c.received_at, c.id
+       LIMIT $4::integer`,
+    values: [page.before, page.after?.received_at ?? null, page.after?.call_id ?? null, page.most],
+  });
+  return rows;
+}
+
 /** The database's clock, ISO 8601. */
 export async function readLimitClock(db: Queryable): Promise<string> {
   const { rows } = await db.query<{ at: string }>({
