@@ -32,6 +32,12 @@ async function main(): Promise<number> {
     .option('--only <text>', 'mutants whose name contains this', '');
   const { only } = command.parse().opts<{ only: string }>();
   const mutants = MUTANTS.filter(({ name }) => name.includes(only));
+  if (mutants.length === 0) {
+    console.error(
+      `No bug has "${only}" in its name. There are: ${MUTANTS.map(({ name }) => name).join('; ')}.`,
+    );
+    return 1;
+  }
   const copy = await copyCheckout();
   try {
     const files = [...new Set(mutants.map(({ test }) => test))];
@@ -49,7 +55,7 @@ async function main(): Promise<number> {
     console.log(render(outcomes));
     const survivors = outcomes.filter(({ killed }) => !killed).length;
     console.log(`${outcomes.length - survivors} of ${outcomes.length} bugs were noticed.`);
-    return survivors === 0 && outcomes.length > 0 ? 0 : 1;
+    return survivors === 0 ? 0 : 1;
   } finally {
     await rm(copy, { recursive: true, force: true });
   }

@@ -205,6 +205,19 @@ describe('the reservation ledger', () => {
     expect(await countersOf(db, id)).toEqual([{ posted: 0, pending: 20 }]);
   });
 
+  it('gives the last place to one of four processes that ask for it in the same moment', async () => {
+    const processes = [ledger, other, createTestLedger(database.url), createTestLedger(database.url)];
+    for (let round = 0; round < 60; round++) {
+      const { id, scope } = await limit('total', 'connection', 1);
+      await db.query(`INSERT INTO limit_counters (limit_id, window_start) VALUES ($1, '-infinity')`, [id]);
+      const answers = await Promise.all(
+        processes.map((each) => each.reserve(requestFor(next(), [candidateOn([scope])]))),
+      );
+      expect(answers.filter(({ kind }) => kind === 'granted')).toHaveLength(1);
+    }
+    await Promise.all(processes.slice(2).map((each) => each.close()));
+  });
+
   it('resolves each id once, whoever comes later and however often', async () => {
     const { id, scope } = await limit('total', 'connection', 10);
     const reservation = next();
