@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { COUNTED_EVENTS, LIMIT_WINDOWS, SCOPE_KINDS, type ScopeKind } from '../../domain/limits/limit';
+import {
+  COUNTED_EVENTS,
+  LIMIT_WINDOWS,
+  SCOPE_KINDS,
+  type CountedEvent,
+  type LimitWindow,
+  type ScopeKind,
+} from '../../domain/limits/limit';
 import { timeZoneSchema } from '../hours';
 import { currencySchema, microsTextSchema } from '../money';
 import { pageQuery } from '../page';
@@ -82,48 +89,72 @@ const amount = z
   .union([count, microsTextSchema])
   .describe('How many; of a `spend` limit, whole micros in a string.');
 
+const limitRequest = {
+  scope: limitScopeSchema,
+  window: limitWindowSchema,
+  counts: countedEventSchema
+    .optional()
+    .describe('Default: `attempt` of a concurrency limit, which can count nothing else; else `connection`.'),
+  limit: amount,
+  currency: currencySchema
+    .optional()
+    .describe('Of a `spend` limit; default: that of the campaign it is on, or in.'),
+  timeZone: timeZoneSchema
+    .optional()
+    .describe('Only of publishers and destinations, which have no zone of their own.'),
+};
+
+interface LimitRequest {
+  readonly scope: z.output<typeof limitScopeSchema>;
+  readonly window: LimitWindow;
+  readonly counts?: CountedEvent | undefined;
+}
+
+function withCounts<T extends LimitRequest>(limit: T): T & { readonly counts: CountedEvent } {
+  return { ...limit, counts: limit.counts ?? (limit.window === 'concurrency' ? 'attempt' : 'connection') };
+}
+
+/** What of a limit does not go together. */
+function refuseMisfits(
+  limit: LimitRequest & {
+    readonly counts: CountedEvent;
+    readonly limit: number | string;
+    readonly currency?: string | undefined;
+    readonly timeZone?: string | undefined;
+  },
+  context: z.RefinementCtx,
+): void {
+  const refuse = (field: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [field], message });
+  const { window, counts, currency, timeZone, scope } = limit;
+  if (window === 'concurrency' && counts !== 'attempt')
+    refuse('counts', 'must be attempt: a concurrency limit counts calls from the dial to the end');
+  if (counts === 'spend' && typeof limit.limit !== 'string')
+    refuse('limit', 'must be whole micros in a string: the limit counts spend');
+  if (counts !== 'spend' && typeof limit.limit !== 'number')
+    refuse('limit', `must be a whole number: the limit counts ${counts}s`);
+  if (counts !== 'spend' && currency !== undefined)
+    refuse('currency', 'goes with a limit that counts spend only');
+  const zoned = scope.kind !== 'publisher' && scope.kind !== 'destination';
+  if (zoned && timeZone !== undefined)
+    refuse('timeZone', `is that of the ${scope.kind === 'buyer' ? 'buyer' : 'campaign'}: leave it out`);
+  const needsZone = window !== 'concurrency' && window !== 'total';
+  if (!zoned && needsZone && timeZone === undefined)
+    refuse('timeZone', `is missing: a ${scope.kind} has no time zone of its own`);
+}
+
 export const newLimitSchema = z
-  .strictObject({
-    id: limitIdSchema.optional().describe('Generated when it is left out.'),
-    scope: limitScopeSchema,
-    window: limitWindowSchema,
-    counts: countedEventSchema
-      .optional()
-      .describe(
-        'Default: `attempt` of a concurrency limit, which can count nothing else; else `connection`.',
-      ),
-    limit: amount,
-    currency: currencySchema
-      .optional()
-      .describe('Of a `spend` limit; default: that of the campaign it is on, or in.'),
-    timeZone: timeZoneSchema
-      .optional()
-      .describe('Only of publishers and destinations, which have no zone of their own.'),
-  })
-  .transform(({ counts, ...rest }) => ({
-    ...rest,
-    counts: counts ?? (rest.window === 'concurrency' ? ('attempt' as const) : ('connection' as const)),
-  }))
-  .superRefine((limit, context) => {
-    const refuse = (field: string, message: string): void =>
-      context.addIssue({ code: 'custom', path: [field], message });
-    const { window, counts, currency, timeZone, scope } = limit;
-    if (window === 'concurrency' && counts !== 'attempt')
-      refuse('counts', 'must be attempt: a concurrency limit counts calls from the dial to the end');
-    if (counts === 'spend' && typeof limit.limit !== 'string')
-      refuse('limit', 'must be whole micros in a string: the limit counts spend');
-    if (counts !== 'spend' && typeof limit.limit !== 'number')
-      refuse('limit', `must be a whole number: the limit counts ${counts}s`);
-    if (counts !== 'spend' && currency !== undefined)
-      refuse('currency', 'goes with a limit that counts spend only');
-    const zoned = scope.kind !== 'publisher' && scope.kind !== 'destination';
-    if (zoned && timeZone !== undefined)
-      refuse('timeZone', `is that of the ${scope.kind === 'buyer' ? 'buyer' : 'campaign'}: leave it out`);
-    const needsZone = window !== 'concurrency' && window !== 'total';
-    if (!zoned && needsZone && timeZone === undefined)
-      refuse('timeZone', `is missing: a ${scope.kind} has no time zone of its own`);
-  });
+  .strictObject({ id: limitIdSchema.optional().describe('Generated when it is left out.'), ...limitRequest })
+  .transform(withCounts)
+  .superRefine(refuseMisfits);
 export type NewLimit = z.output<typeof newLimitSchema>;
+
+/** A limit of a campaign's document: as a new one, with an id. */
+export const configLimitSchema = z
+  .strictObject({ id: limitIdSchema, ...limitRequest })
+  .transform(withCounts)
+  .superRefine(refuseMisfits);
+export type ConfigLimit = z.output<typeof configLimitSchema>;
 
 export const limitPatchSchema = z.strictObject({ limit: amount }).partial();
 

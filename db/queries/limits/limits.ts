@@ -57,6 +57,22 @@ export async function lockLimit(db: Queryable, id: string): Promise<LimitRow | n
   return rows[0] ?? null;
 }
 
+/**
+ * SQL that lists the scopes whose limits can stop a call of a campaign: its own, and those of its assignments, of their
+ * buyers and destinations, and of its numbers' publishers. A removed assignment takes no calls that could be stopped.
+ */
+export function scopesOfCampaign(campaign: '$1::text' | '$5::text'): string {
+  const assignments = `assignments s WHERE s.campaign_id = ${campaign} AND s.removed_at IS NULL`;
+  return `
+    SELECT 'campaign:' || ${campaign}
+    UNION ALL SELECT 'assignment:' || s.id FROM ${assignments}
+    UNION ALL SELECT 'buyer:' || s.buyer_id FROM ${assignments}
+    UNION ALL SELECT 'destination:' || coalesce('tel:' || (d->>'number'), d->>'uri')
+                FROM (SELECT jsonb_array_elements(s.dialing->'destinations') AS d FROM ${assignments}) AS rung
+    UNION ALL SELECT 'publisher:' || n.publisher_id FROM numbers n
+               WHERE n.campaign_id = ${campaign} AND n.publisher_id IS NOT NULL`;
+}
+
 export interface LimitFilter {
   readonly scopeKind: string | null;
   readonly scopeId: string | null;
@@ -79,14 +95,7 @@ export async function listLimits(db: Queryable, filter: LimitFilter): Promise<Li
          AND ($2::text IS NULL OR l.scope_id = $2::text)
          AND ($3::text IS NULL OR l."window" = $3::text)
          AND ($4::text IS NULL OR l.counts = $4::text)
-         AND ($5::text IS NULL OR l.scope IN (
-               SELECT 'campaign:' || $5::text
-               UNION ALL SELECT 'assignment:' || s.id FROM assignments s WHERE s.campaign_id = $5::text
-               UNION ALL SELECT 'buyer:' || s.buyer_id FROM assignments s WHERE s.campaign_id = $5::text
-               UNION ALL SELECT 'publisher:' || n.publisher_id FROM numbers n WHERE n.campaign_id = $5::text
-               UNION ALL SELECT 'destination:' || coalesce('tel:' || (d->>'number'), d->>'uri')
-                           FROM assignments s, jsonb_array_elements(s.dialing->'destinations') d
-                          WHERE s.campaign_id = $5::text))
+         AND ($5::text IS NULL OR l.scope IN (${scopesOfCampaign('$5::text')}))
          AND ($6::bool IS NULL OR (coalesce(k.posted + k.pending, 0) >= l.maximum) = $6::bool)
          AND ($7::text IS NULL OR l.id > $7::text)
        ORDER BY l.id
