@@ -6,7 +6,7 @@ import type { CallFacts } from '../../domain/call/facts';
 import type { UnroutedOutcome } from '../../domain/call/outcome';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { Detail, TimelineEntry } from '../../domain/call/timeline';
-import { publisherPaid } from '../../domain/campaign/duplicates';
+import { withholdsPayout } from '../../domain/campaign/duplicates';
 import { unreachable } from '../../domain/exhaustive';
 import { attemptId, type AssignmentId, type E164 } from '../../domain/ids';
 import {
@@ -95,12 +95,8 @@ export function attemptFor(
 
 /** What the publisher gets for the call, should it fall due; `null`: nothing, or not a second time. */
 export function payoutOf(selection: Selection, decision: Decision): PriceRule | null {
-  const { policy, campaign } = selection;
-  const { duplicates } = campaign;
-  const paidBefore =
-    duplicates !== null &&
-    decision.duplicate?.treatment === 'pay_once' &&
-    publisherPaid(duplicates, selection.routingFacts.history, selection.at);
+  const { policy, campaign, routingFacts, at } = selection;
+  const paidBefore = withholdsPayout(campaign.duplicates, decision.duplicate, routingFacts.history, at);
   return paidBefore ? null : policy.payout;
 }
 

@@ -1,7 +1,7 @@
+import { reserveCandidates } from '../../db/limits/candidates';
 import type { Granted, ReservationLedger } from '../../db/limits/reservation-ledger';
 import type { Refusal } from '../../db/queries/limits/reserve';
 import { reservationId, type AttemptId, type CallId } from '../../domain/ids';
-import { scopesOf } from '../../domain/limits/limit';
 import { microsFromText } from '../../domain/money';
 import type { Candidate } from '../../domain/routing/decide';
 import type { DialableAssignment } from '../../domain/routing/snapshot';
@@ -41,19 +41,8 @@ export async function reserveCapacity(
   candidates: readonly Candidate<DialableAssignment>[],
 ): Promise<Reserved> {
   const { callId, attemptId, workflowId, policy, payout } = wanted;
-  const asked = candidates.map(({ assignment, price }) => ({
-    assignmentId: assignment.id,
-    scopes: scopesOf({
-      campaignId: policy.campaignId,
-      publisherId: policy.publisherId,
-      buyerId: assignment.buyerId,
-      assignmentId: assignment.id,
-      destinations: assignment.dialing.destinations,
-    }),
-    spend: microsFromText(price.amountMicros),
-    payout,
-    currency: policy.currency,
-  }));
+  const { campaignId, publisherId, currency } = policy;
+  const asked = reserveCandidates({ campaignId, publisherId, currency, payout }, candidates);
   for (let take = 1; take <= MOST_TAKES; take++) {
     const id = reservationId(attemptId, take);
     const answer = await ledger.reserve({ id, callId, attemptId, workflowId, candidates: asked });
