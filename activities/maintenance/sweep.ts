@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
+import { isDatabaseAway } from '../../db/errors';
 import { LEASE_SECONDS } from '../../db/limits/reservation-ledger';
 import {
-  adoptIntoRecentLimits,
   insertFreed,
   listLapsed,
   readLimitClock,
@@ -12,10 +12,14 @@ import { NOTHING_HAPPENED, resolveBatch } from '../../db/queries/limits/resolve'
 import { transaction } from '../../db/transaction';
 import type { CallId } from '../../domain/ids';
 import type { CarrierInquiry } from '../../telephony/inquiry';
+import { createAdoption } from './adoption';
 import { createCarriers, type Carriers } from './carriers';
-import { freeCall } from './freeCall';
-import type { FreedBecause, FreedHold, MaintenanceActivities, Swept } from './index';
+import { freeCall, freedHold } from './freeCall';
+import { inParallel } from './inParallel';
+import type { FreedHold, MaintenanceActivities, Swept, WorkflowGone } from './index';
 import type { CallWorkflows, Life } from './workflows';
+
+export type Stuck = { readonly callId: string } | { readonly limitId: string };
 
 export interface SweepDependencies {
   readonly db: Pool;
@@ -23,6 +27,8 @@ export interface SweepDependencies {
   /** Carriers that can be asked. */
   readonly inquiries: readonly CarrierInquiry[];
   readonly onCarrierError: (carrier: string, error: unknown) => void;
+  /** A call could not be freed, or a limit not be counted anew. It is tried again by the next sweep. */
+  readonly onStuck: (what: Stuck, error: unknown) => void;
   /** Seconds a live holder's hold is left alone; default {@link LEASE_SECONDS}. */
   readonly leaseSeconds?: number;
   /** Seconds a call lives before its carrier is asked whether it still does; default {@link ASK_AFTER_SECONDS}. */
@@ -32,46 +38,66 @@ export interface SweepDependencies {
 /** Holds read at once. */
 const PAGE = 1_000;
 
-/** Freed holds that a sweep names; the table `freed_reservations` has all. */
+/** Freed holds that a sweep names, and calls that are stuck; the table `freed_reservations` and the log have all. */
 const MOST_EXAMPLES = 20;
 
 /** Longer than it takes to ring one buyer: whoever is dialled for less is most likely still there. */
 const ASK_AFTER_SECONDS = 60;
 
-/** How long a reservation that was under way may be older than a new limit, in seconds, with room to spare. */
-const RECENT_SECONDS = 120;
+/** Workflows asked about at once. */
+const WORKFLOWS_AT_ONCE = 20;
+
+/** Calls freed at once. Each takes a connection for some milliseconds, and calls that live need theirs. */
+const FREED_AT_ONCE = 4;
 
 /**
  * One look at every hold whose lease has run out. The holder lives: the lease is renewed. It is gone: the hold is freed
- * and its call closed. Nothing is freed on a guess: when Temporal cannot be asked, this fails and is run again.
+ * and its call closed. Nothing is freed on a guess: when Temporal cannot be asked, this fails and is run again. A call
+ * that cannot be closed does not keep the others from it.
  */
 export function createSweep(dependencies: SweepDependencies): MaintenanceActivities['sweep'] {
-  const { db } = dependencies;
+  const { db, workflows, askAfterSeconds = ASK_AFTER_SECONDS } = dependencies;
   const carriers = createCarriers(dependencies.inquiries, dependencies.onCarrierError);
+  const adoptIntoRecentLimits = createAdoption(db, dependencies.onStuck);
   return async () => {
-    await adoptIntoRecentLimits(db, RECENT_SECONDS);
+    const at = new Date().toISOString();
     const before = await readLimitClock(db);
-    let swept: Swept = { lapsed: 0, renewed: 0, freed: 0, examples: [], toldOver: 0 };
-    carriers.beginSweep();
+    let swept = NOTHING_SWEPT;
+    const old: TiedRow[] = [];
     for (let after: LapsedRow | null = null; ; ) {
       const page: LapsedRow[] = await listLapsed(db, { before, after, most: PAGE });
-      if (page.length > 0) swept = add(swept, await sweepPage(dependencies, carriers, page));
+      if (page.length > 0) {
+        const { living, ...found } = await sweepPage(dependencies, carriers, page, at);
+        swept = add(swept, found);
+        old.push(...living.filter((row) => secondsBetween(row.reserved_at, at) >= askAfterSeconds));
+      }
       after = page.at(-1) ?? null;
-      if (page.length < PAGE) return swept;
+      if (page.length < PAGE) break;
     }
+    const over = await carriers.findOver(oncePerCall(old));
+    for (const { call, word } of over) {
+      await workflows.tellOver(call.workflow_id, { at, carrierStatus: word.status });
+    }
+    // Last: it may take long, and capacity must not wait for it.
+    await adoptIntoRecentLimits();
+    return { ...swept, toldOver: over.length };
   };
 }
 
+const NOTHING_SWEPT: Swept = { lapsed: 0, renewed: 0, freed: 0, examples: [], stuck: [], toldOver: 0 };
+
+/** A hold that is tied to a workflow. */
+type TiedRow = LapsedRow & { readonly workflow_id: string };
+
 async function sweepPage(
-  { db, workflows, leaseSeconds = LEASE_SECONDS, askAfterSeconds = ASK_AFTER_SECONDS }: SweepDependencies,
+  dependencies: SweepDependencies,
   carriers: Carriers,
   page: readonly LapsedRow[],
-): Promise<Swept> {
-  const at = new Date().toISOString();
+  at: string,
+): Promise<Swept & { readonly living: readonly TiedRow[] }> {
+  const { db, workflows, leaseSeconds = LEASE_SECONDS } = dependencies;
   const untied = page.filter((row) => row.workflow_id === null);
-  const tied = page.flatMap((row) =>
-    row.workflow_id === null ? [] : [{ ...row, workflow_id: row.workflow_id }],
-  );
+  const tied = page.filter((row): row is TiedRow => row.workflow_id !== null);
   const lives = await livesOf(workflows, [...new Set(tied.map((row) => row.workflow_id))]);
   const living = tied.filter((row) => lives.get(row.workflow_id)?.running === true);
   await renewLeases(
@@ -79,29 +105,21 @@ async function sweepPage(
     living.map(({ id }) => id),
     leaseSeconds,
   );
-
-  const freed: FreedHold[] = await freeUntied(db, untied, at);
-  const seen = new Set<string>();
-  for (const row of tied) {
+  const gone = oncePerCall(tied).flatMap((row) => {
     const life = lives.get(row.workflow_id);
-    if (life === undefined || life.running || seen.has(row.call_id)) continue;
-    seen.add(row.call_id);
-    const carrier = await carriers.ask(row);
-    const ids = await freeCall(db, { callId: row.call_id as CallId, because: life.because, carrier, at });
-    freed.push(...holdsOf(page, ids, life.because, at));
-  }
-
-  const old = living.filter((row) => secondsBetween(row.reserved_at, at) >= askAfterSeconds);
-  const over = await carriers.findOver(old);
-  for (const { call, word } of over) {
-    await workflows.tellOver(call.workflow_id, { at, carrierStatus: word.status });
-  }
+    return life === undefined || life.running ? [] : [{ ...row, because: life.because }];
+  });
+  const untiedFreed = await freeUntied(db, untied);
+  const { freed, stuck } = await freeGone(dependencies, carriers, gone, at);
+  const examples = [...untiedFreed, ...freed];
   return {
     lapsed: page.length,
     renewed: living.length,
-    freed: freed.length,
-    examples: freed,
-    toldOver: over.length,
+    freed: examples.length,
+    examples,
+    stuck,
+    toldOver: 0,
+    living,
   };
 }
 
@@ -109,40 +127,56 @@ async function sweepPage(
 async function livesOf(workflows: CallWorkflows, ids: readonly string[]): Promise<ReadonlyMap<string, Life>> {
   if (ids.length === 0) return new Map();
   const running = await workflows.listRunning(ids);
-  const lives = new Map<string, Life>();
-  for (const id of ids) lives.set(id, running.has(id) ? { running: true } : await workflows.lifeOf(id));
-  return lives;
+  return new Map(
+    await inParallel(
+      ids,
+      WORKFLOWS_AT_ONCE,
+      async (id): Promise<readonly [string, Life]> => [
+        id,
+        running.has(id) ? { running: true } : await workflows.lifeOf(id),
+      ],
+    ),
+  );
 }
 
-async function freeUntied(db: Pool, rows: readonly LapsedRow[], at: string): Promise<FreedHold[]> {
+/** Frees what these hold, each call for itself. @throws when the database is away */
+async function freeGone(
+  { db, onStuck }: SweepDependencies,
+  carriers: Carriers,
+  gone: readonly (TiedRow & { readonly because: WorkflowGone })[],
+  at: string,
+): Promise<{ readonly freed: readonly FreedHold[]; readonly stuck: readonly string[] }> {
+  // How a call ended that is closed on record is known.
+  const words = await carriers.askAll(gone.filter((row) => !row.call_ended));
+  const wordOn = new Map(words.map(({ call, word }) => [call.call_id, word]));
+  const stuck: string[] = [];
+  const freed = await inParallel(gone, FREED_AT_ONCE, async ({ call_id: id, because }) => {
+    try {
+      const carrier = wordOn.get(id) ?? null;
+      return await freeCall(db, { callId: id as CallId, because, carrier, at });
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      onStuck({ callId: id }, error);
+      stuck.push(id);
+      return [];
+    }
+  });
+  return { freed: freed.flat(), stuck };
+}
+
+async function freeUntied(db: Pool, rows: readonly LapsedRow[]): Promise<readonly FreedHold[]> {
   if (rows.length === 0) return [];
-  const ids = await transaction(db, async (tx) => {
+  const reason = 'lease_elapsed';
+  return transaction(db, async (tx) => {
     const items = rows.map(({ id }) => ({ id, resolution: 'expired', happened: NOTHING_HAPPENED }) as const);
     const resolved = (await resolveBatch(tx, items)).filter((row) => row.resolved).map(({ id }) => id);
-    await insertFreed(tx, resolved, { reason: 'lease_elapsed', carrierSays: null });
-    return { value: resolved };
+    const freed = await insertFreed(tx, resolved, { reason, carrierSays: null });
+    return { value: freed.map((row) => freedHold(row, reason)) };
   });
-  return holdsOf(rows, ids, 'lease_elapsed', at);
 }
 
-function holdsOf(
-  rows: readonly LapsedRow[],
-  ids: readonly string[],
-  reason: FreedBecause,
-  at: string,
-): FreedHold[] {
-  return ids.flatMap((id) => {
-    const row = rows.find((each) => each.id === id);
-    if (row === undefined) return [];
-    return [
-      {
-        reservationId: id,
-        callId: row.call_id,
-        reason,
-        heldSeconds: Math.round(secondsBetween(row.reserved_at, at)),
-      },
-    ];
-  });
+function oncePerCall<T extends LapsedRow>(rows: readonly T[]): readonly T[] {
+  return [...new Map(rows.toReversed().map((row) => [row.call_id, row])).values()].toReversed();
 }
 
 function add(one: Swept, other: Swept): Swept {
@@ -151,6 +185,7 @@ function add(one: Swept, other: Swept): Swept {
     renewed: one.renewed + other.renewed,
     freed: one.freed + other.freed,
     examples: [...one.examples, ...other.examples].slice(0, MOST_EXAMPLES),
+    stuck: [...one.stuck, ...other.stuck].slice(0, MOST_EXAMPLES),
     toldOver: one.toldOver + other.toldOver,
   };
 }

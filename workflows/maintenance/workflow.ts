@@ -36,8 +36,12 @@ function describe({ sweeps, freed, toldOver }: MaintenanceResult, last: Swept): 
   return `${sweeps} of ${SWEEPS} sweeps: ${freed} holds freed, ${toldOver} calls told that they are over; ${last.renewed} leases renewed in the last`;
 }
 
-function linesOf({ examples }: Swept): string[] {
-  return examples.map(
-    ({ reservationId, reason, heldSeconds }) => `- freed ${reservationId} after ${heldSeconds} s: ${reason}`,
-  );
+function linesOf({ examples, stuck }: Swept): string[] {
+  return [
+    ...examples.map(
+      ({ reservationId, reason, heldSeconds }) =>
+        `- freed ${reservationId} after ${heldSeconds} s: ${reason}`,
+    ),
+    ...stuck.map((call) => `- ${call} could not be freed: see the log of the worker`),
+  ];
 }
