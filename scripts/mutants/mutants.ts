@@ -43,8 +43,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'window in UTC',
     file: SCHEMA,
-    find: "WHEN 'day' THEN date_trunc('day', at, zone)",
-    replace: "WHEN 'day' THEN date_trunc('day', at, 'UTC')",
+    find: "WHEN 'day' THEN limit_first_instant(date_trunc('day', at AT TIME ZONE zone), zone)",
+    replace: "WHEN 'day' THEN limit_first_instant(date_trunc('day', at AT TIME ZONE 'UTC'), 'UTC')",
     test: 'reservation-ledger',
     red: 'a day begins at midnight in the zone of the limit',
   },
