@@ -74,7 +74,9 @@ export const callSchema = z.strictObject({
     z.strictObject({
       id: z.string(),
       attemptId: z.string(),
-      status: z.enum(['pending', 'posted', 'voided']),
+      status: z
+        .enum(['pending', 'posted', 'voided', 'expired'])
+        .describe('`expired`: the workflow was gone before it resolved what it held.'),
       reservedAt: instant,
       resolvedAt: instant.nullable(),
       holds: z.array(z.strictObject({ limitId: z.string(), window: z.string(), amount: z.number() })),

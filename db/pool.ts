@@ -21,6 +21,8 @@ export interface PoolOptions {
   readonly applicationName: string;
   /** Called when an idle connection breaks, for example on a restart of PostgreSQL. The pool replaces it by itself. */
   readonly onIdleError: (error: Error) => void;
+  /** Plan each prepared statement once a connection, instead of anew for its values: for large statements sent often. */
+  readonly planOnce?: boolean;
 }
 
 /**
@@ -39,6 +41,7 @@ export function createPool(options: PoolOptions): Pool {
     query_timeout: 6_000,
     keepAlive: true,
     pipeline: true,
+    ...(options.planOnce === true ? { options: '-c plan_cache_mode=force_generic_plan' } : {}),
     types: { getTypeParser: parserFor },
   });
   pool.on('error', options.onIdleError);

@@ -8,7 +8,7 @@ export type PublisherId = Brand<string, 'PublisherId'>;
 export type AssignmentId = Brand<string, 'AssignmentId'>;
 /** `<call id>/<attempt number>`: repeating a step finds what the first try left. */
 export type AttemptId = Brand<string, 'AttemptId'>;
-/** Equal to the attempt's id: one attempt holds one reservation. */
+/** The attempt's id: one attempt holds one reservation. One that was given back before the dial has a number behind. */
 export type ReservationId = Brand<string, 'ReservationId'>;
 /** A telephone number in E.164, for example `+14155550100`. */
 export type E164 = Brand<string, 'E164'>;
@@ -18,7 +18,10 @@ export function attemptId(call: CallId, no: number): AttemptId {
   return `${call}/${no}` as AttemptId;
 }
 
-/** The reservation of an attempt shares its id, so that reserving twice for one attempt is impossible. */
-export function reservationId(attempt: AttemptId): ReservationId {
-  return attempt as string as ReservationId;
+/**
+ * The reservation of an attempt shares its id, so that reserving twice for one attempt is impossible. `take` counts
+ * from 1: a hold that does not fit any more, of a step that is run again, is given back before the next is taken.
+ */
+export function reservationId(attempt: AttemptId, take = 1): ReservationId {
+  return (take === 1 ? attempt : `${attempt}~${take}`) as ReservationId;
 }

@@ -2,11 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
 import { createCallActivities } from '../activities/call';
 import { createCampaigns } from '../activities/call/campaigns';
+import type { Stuck } from '../activities/maintenance/sweep';
 import { CONFIG_CHANNEL, listen } from '../db/listen';
+import { createLedgerPool, ReservationLedger } from '../db/limits/reservation-ledger';
 import { createPool } from '../db/pool';
 import type { CampaignId } from '../domain/ids';
 import type { Logger } from '../runtime/logger';
+import type { CarrierInquiry } from '../telephony/inquiry';
 import { CALL_TASK_QUEUE } from '../workflows/call/messages';
+import { createMaintenanceWorker } from './maintenance';
 
 export interface WorkerOptions {
   readonly databaseUrl: string;
@@ -18,6 +22,8 @@ export interface WorkerOptions {
   readonly taskQueue?: string;
   readonly callbackGraceSeconds: number;
   readonly maxCachedWorkflows: number;
+  /** Carriers that maintenance can ask about calls; `null`: this worker does no maintenance. */
+  readonly inquiries: readonly CarrierInquiry[] | null;
   readonly log: Logger;
 }
 
@@ -51,6 +57,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     applicationName: 'callyard-worker',
     onIdleError: (error) => log.warn({ err: error }, 'database connection lost'),
   });
+  const ledger = new ReservationLedger({
+    pool: createLedgerPool({
+      url: options.databaseUrl,
+      applicationName: 'callyard-worker-limits',
+      onIdleError: (error) => log.warn({ err: error }, 'database connection for limits lost'),
+    }),
+  });
   const campaigns = createCampaigns(db);
   const listener = listen({
     url: options.databaseUrl,
@@ -73,13 +86,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log.warn({ err: error }, 'campaigns could not be read in advance');
   }
   const connection = await NativeConnection.connect({ address: options.temporalAddress });
+  const taskQueue = options.taskQueue ?? CALL_TASK_QUEUE;
   const worker = await Worker.create({
     connection,
     namespace: options.temporalNamespace,
-    taskQueue: options.taskQueue ?? CALL_TASK_QUEUE,
+    taskQueue,
     workflowBundle: { codePath: options.bundleFile },
     activities: createCallActivities({
       db,
+      ledger,
       campaigns,
       callbackGraceSeconds: options.callbackGraceSeconds,
     }),
@@ -87,13 +102,33 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     shutdownGraceTime: DRAIN,
     stickyQueueScheduleToStartTimeout: STICKY_PATIENCE,
   });
+  const workers = [worker];
+  if (options.inquiries !== null) {
+    const sweep = {
+      db,
+      inquiries: options.inquiries,
+      onCarrierError: (carrier: string, error: unknown) =>
+        log.warn({ carrier, err: error }, 'the carrier could not be asked about a call'),
+      onStuck: (what: Stuck, error: unknown) =>
+        log.error({ ...what, err: error }, 'maintenance is stuck; it tries again with the next look'),
+    };
+    const { temporalNamespace: namespace, bundleFile } = options;
+    workers.push(
+      await createMaintenanceWorker({ connection, namespace, callQueue: taskQueue, bundleFile, sweep }),
+    );
+  }
+  const stop = (): void => {
+    for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
+  };
   const run = async (): Promise<void> => {
     try {
-      await worker.run();
+      // One that fails takes the other along: half a worker would look like a whole one.
+      await Promise.all(workers.map((each) => each.run().finally(stop)));
     } finally {
       await listener.stop();
       await campaigns.quiet();
       await connection.close();
+      await ledger.close();
       await db.end();
     }
   };
@@ -101,7 +136,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   return {
     done,
     async stop() {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      stop();
       await done;
     },
   };

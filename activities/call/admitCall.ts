@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { tagsSchema } from '../../contract/campaign';
 import { priceRuleSchema } from '../../contract/money';
+import type { ReservationLedger } from '../../db/limits/reservation-ledger';
 import type { Queryable } from '../../db/pool';
 import { insertCall } from '../../db/queries/calls';
 import { loadCallSetup } from '../../db/queries/setup';
@@ -27,6 +28,7 @@ import { oncePerCall } from './repeatable';
 
 interface Dependencies {
   readonly db: Pool;
+  readonly ledger: ReservationLedger;
   readonly campaigns: Campaigns;
   readonly callbackGraceSeconds: number;
 }
@@ -39,6 +41,7 @@ const NO_ROUTE: Treatment = { kind: 'reject', reason: 'rejected' };
 /** Who is calling whom comes first; the answer names what happens to the caller now. */
 export function createAdmitCall({
   db,
+  ledger,
   campaigns,
   callbackGraceSeconds,
 }: Dependencies): CallActivities['admitCall'] {
@@ -51,7 +54,7 @@ export function createAdmitCall({
         const state = expectedState(called);
         const qualifications = called?.tags ?? {};
         const inserted = insertCall(tx, callRow(input, policy, state, qualifications));
-        const [, decided] = await Promise.all([inserted, decide(tx, input, found)]);
+        const [, decided] = await Promise.all([inserted, decide(tx, ledger, input, found)]);
         const value = { ...decided.result, policy } as Admission;
         const row = { callId: input.facts.callId, name: STEP, state, qualifications };
         return { value, last: concludeStep(tx, row, { ...decided, result: value }) };
@@ -107,6 +110,7 @@ async function numberCalled(
 
 async function decide(
   tx: Queryable,
+  ledger: ReservationLedger,
   input: AdmitInput,
   found: NumberCalled | string,
 ): Promise<Decided<Placed | EndedAtOnce | Asked>> {
@@ -143,6 +147,7 @@ async function decide(
 
   const selection: Selection = {
     facts,
+    workflowId: input.workflowId,
     policy,
     campaign,
     snapshot: { ...campaign, planVersion: plan.version, plan: plan.definition },
@@ -155,10 +160,10 @@ async function decide(
     qualifications: tags,
     played: [],
   };
-  if (campaign.flow === null) return placeCall(tx, selection, soFar);
+  if (campaign.flow === null) return placeCall(tx, ledger, selection, soFar);
   const { version, definition } = campaign.flow;
   const ivr = { flow: definition, version, from: definition.start, askedBefore: 0, callerGoneAt: null };
-  return goThroughFlow(tx, selection, ivr, soFar);
+  return goThroughFlow(tx, ledger, selection, ivr, soFar);
 }
 
 /** ISO 8601 instants as the database writes them compare as text. */

@@ -1,11 +1,12 @@
 import type { Queryable } from '../../db/pool';
-import type { RefusedRow } from '../../db/queries/reservations';
+import type { Refusal } from '../../db/queries/limits/reserve';
 import { loadTurns, lockRounds } from '../../db/queries/roundRobin';
+import type { PriceRule } from '../../domain/call/attribution';
 import type { CallFacts } from '../../domain/call/facts';
 import type { UnroutedOutcome } from '../../domain/call/outcome';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { Detail, TimelineEntry } from '../../domain/call/timeline';
-import { publisherPaid } from '../../domain/campaign/duplicates';
+import { withholdsPayout } from '../../domain/campaign/duplicates';
 import { unreachable } from '../../domain/exhaustive';
 import { attemptId, type AssignmentId, type E164 } from '../../domain/ids';
 import {
@@ -26,6 +27,8 @@ import type { Campaign } from './campaigns';
 /** Everything one choice of a buyer rests on. */
 export interface Selection {
   readonly facts: CallFacts;
+  /** What holds capacity for the call lives as long as this workflow. */
+  readonly workflowId: string;
   readonly routingFacts: RoutingFacts;
   readonly policy: CallPolicy;
   readonly campaign: Campaign;
@@ -74,11 +77,6 @@ export function attemptFor(
   const no = selection.alreadyTried.length + 1;
   const { dialing } = assignment;
   const { policy, campaign } = selection;
-  const { duplicates } = campaign;
-  const paidBefore =
-    duplicates !== null &&
-    decision.duplicate?.treatment === 'pay_once' &&
-    publisherPaid(duplicates, selection.routingFacts.history, selection.at);
   return {
     no,
     id: attemptId(selection.facts.callId, no),
@@ -91,8 +89,15 @@ export function attemptFor(
     announce: dialing.whisper !== null || dialing.acceptance !== null,
     screened: dialing.acceptance !== null,
     record: dialing.record === 'campaign' ? campaign.record : dialing.record === 'always',
-    terms: { currency: policy.currency, price, payout: paidBefore ? null : policy.payout },
+    terms: { currency: policy.currency, price, payout: payoutOf(selection, decision) },
   };
+}
+
+/** What the publisher gets for the call, should it fall due; `null`: nothing, or not a second time. */
+export function payoutOf(selection: Selection, decision: Decision): PriceRule | null {
+  const { policy, campaign, routingFacts, at } = selection;
+  const paidBefore = withholdsPayout(campaign.duplicates, decision.duplicate, routingFacts.history, at);
+  return paidBefore ? null : policy.payout;
 }
 
 function callerIdFor(facts: CallFacts, callerId: DialableAssignment['dialing']['callerId']): E164 | null {
@@ -126,13 +131,21 @@ export function routedEntry(
   selection: Selection,
   decision: Decision,
   chosen: Candidate<DialableAssignment> | null,
-  refused: readonly RefusedRow[],
+  refused: readonly Refusal[],
 ): TimelineEntry {
-  const full = new Map(refused.map((row) => [row.assignment_id, row.limit_id]));
+  const full = new Map(refused.map((refusal) => [refusal.assignmentId, refusal]));
   const passedOver = decision.candidates.flatMap(({ assignment }): Detail[] => {
-    const limit = full.get(assignment.id);
-    if (limit === undefined || assignment.id === chosen?.assignment.id) return [];
-    return [{ assignmentId: assignment.id, reason: 'limit_reached', detail: limit }];
+    const refusal = full.get(assignment.id);
+    if (refusal === undefined || assignment.id === chosen?.assignment.id) return [];
+    const { limitId, scope, window, counts, reason } = refusal;
+    return [
+      {
+        assignmentId: assignment.id,
+        reason: 'limit_reached',
+        detail: limitId,
+        limit: { scope, window, counts, ...(reason === 'currency' ? { why: 'another currency' } : {}) },
+      },
+    ];
   });
   const { duplicate } = decision;
   return {

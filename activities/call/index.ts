@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { ReservationLedger } from '../../db/limits/reservation-ledger';
 import type {
   Admission,
   AttemptEnd,
@@ -30,6 +31,7 @@ export interface AdmitInput {
 
 export interface RouteInput {
   readonly facts: CallFacts;
+  readonly workflowId: string;
   readonly policy: CallPolicy;
   readonly at: string;
   readonly qualifications: Qualifications;
@@ -77,6 +79,7 @@ export interface CallActivities {
 
 export interface CallActivityDependencies {
   readonly db: Pool;
+  readonly ledger: ReservationLedger;
   readonly campaigns: Campaigns;
   /** How long after the caller's hang-up a callback may still come, in seconds. */
   readonly callbackGraceSeconds: number;
@@ -85,12 +88,13 @@ export interface CallActivityDependencies {
 /** The activities of `workflows/call`, bound to a database. */
 export function createCallActivities({
   db,
+  ledger,
   campaigns,
   callbackGraceSeconds,
 }: CallActivityDependencies): CallActivities {
   return {
-    admitCall: createAdmitCall({ db, campaigns, callbackGraceSeconds }),
-    routeCall: createRouteCall({ db, campaigns }),
+    admitCall: createAdmitCall({ db, ledger, campaigns, callbackGraceSeconds }),
+    routeCall: createRouteCall({ db, ledger, campaigns }),
     recordAnswer: createRecordAnswer({ db }),
     finishCall: createFinishCall({ db }),
   };

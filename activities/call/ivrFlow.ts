@@ -1,3 +1,4 @@
+import type { ReservationLedger } from '../../db/limits/reservation-ledger';
 import type { Queryable } from '../../db/pool';
 import { insertTimeline } from '../../db/queries/timeline';
 import type { Asked, EndedAtOnce, Placed } from '../../domain/call/commands';
@@ -30,6 +31,7 @@ export interface InFlow {
  */
 export async function goThroughFlow(
   db: Queryable,
+  ledger: ReservationLedger,
   selection: Selection,
   ivr: InFlow,
   soFar: SoFar,
@@ -68,7 +70,12 @@ export async function goThroughFlow(
     case 'route':
     case 'broken':
       // A flow that is broken in spite of the validator must not cost the caller: a buyer can still take them.
-      return placeCall(db, { ...selection, routingFacts: { ...routingFacts, tags: walked.tags } }, known);
+      return placeCall(
+        db,
+        ledger,
+        { ...selection, routingFacts: { ...routingFacts, tags: walked.tags } },
+        known,
+      );
     case 'forward':
     case 'voicemail':
       return treatCaller(

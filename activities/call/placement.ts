@@ -6,12 +6,15 @@ import { insertTimeline } from '../../db/queries/timeline';
 import type { EndedAtOnce, Placed, Qualifications } from '../../domain/call/commands';
 import type { CallStateName, Outcome, TreatedOutcome } from '../../domain/call/outcome';
 import type { TimelineEntry } from '../../domain/call/timeline';
-import { attemptId, reservationId, type CallId } from '../../domain/ids';
+import type { ReservationLedger } from '../../db/limits/reservation-ledger';
+import { attemptId, type CallId } from '../../domain/ids';
+import { microsFromText } from '../../domain/money';
 import { HANG_UP, say, type Instructions, type Prompt } from '../../domain/instructions';
 import { closingInstructions, keepsCallOpen, type Treatment } from '../../domain/treatment';
 import {
   attemptFor,
   nobodyTakes,
+  payoutOf,
   roundOf,
   routedEntry,
   selectBuyers,
@@ -45,6 +48,7 @@ export interface SoFar {
  */
 export async function placeCall(
   db: Queryable,
+  ledger: ReservationLedger,
   selection: Selection,
   soFar: SoFar,
 ): Promise<Decided<Placed | EndedAtOnce>> {
@@ -52,7 +56,18 @@ export async function placeCall(
   const no = selection.alreadyTried.length + 1;
   const id = attemptId(callId, no);
   const decision = await selectBuyers(db, selection);
-  const reserved = await reserveCapacity(db, { id: reservationId(id), callId }, decision.candidates);
+  const payout = payoutOf(selection, decision);
+  const reserved = await reserveCapacity(
+    ledger,
+    {
+      callId,
+      attemptId: id,
+      workflowId: selection.workflowId,
+      policy: selection.policy,
+      payout: payout === null ? 0n : microsFromText(payout.amountMicros),
+    },
+    decision.candidates,
+  );
   const { candidate } = reserved;
   const routed = routedEntry(selection, decision, candidate, reserved.refused);
   if (candidate === null) {
@@ -66,7 +81,7 @@ export async function placeCall(
     at: selection.at,
     step: 'dialing',
     decision: `dialling ${attempt.buyerName}`,
-    detail: { attempt: no, ringTimeoutSeconds: attempt.ringTimeoutSeconds, reservation: reservationId(id) },
+    detail: { attempt: no, ringTimeoutSeconds: attempt.ringTimeoutSeconds },
   };
   const { whisper, acceptance } = candidate.assignment.dialing;
   const announcement = attempt.announce ? { whisper, acceptance } : null;

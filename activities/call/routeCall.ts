@@ -1,13 +1,14 @@
 import type { Pool } from 'pg';
+import type { ReservationLedger } from '../../db/limits/reservation-ledger';
 import { endAttempt } from '../../db/queries/attempts';
 import { findEnding, lockLiveCall } from '../../db/queries/calls';
-import { resolveReservations } from '../../db/queries/reservations';
+import { resolveCall } from '../../db/queries/limits/resolve';
 import { loadConfigVersion } from '../../db/queries/setup';
 import { transaction } from '../../db/transaction';
 import type { AttemptEnd, Qualifications, Routed } from '../../domain/call/commands';
 import type { Outcome } from '../../domain/call/outcome';
 import type { TimelineEntry } from '../../domain/call/timeline';
-import { reservationId, type CallId } from '../../domain/ids';
+import type { CallId } from '../../domain/ids';
 import { HANG_UP } from '../../domain/instructions';
 import { nodeOf, type Flow } from '../../domain/ivr/flow';
 import { readLookup } from '../../domain/ivr/lookup';
@@ -23,6 +24,7 @@ import { oncePerCall } from './repeatable';
 
 interface Dependencies {
   readonly db: Pool;
+  readonly ledger: ReservationLedger;
   readonly campaigns: Campaigns;
 }
 
@@ -30,7 +32,7 @@ interface Dependencies {
  * What comes next: after an answer the IVR flow goes on, after a dial that did not connect the next buyer is chosen.
  * What the failed dial held is given back first: it may be ours.
  */
-export function createRouteCall({ db, campaigns }: Dependencies): CallActivities['routeCall'] {
+export function createRouteCall({ db, ledger, campaigns }: Dependencies): CallActivities['routeCall'] {
   return async (input) => {
     const { facts, previous, resume } = input;
     const { callId } = facts;
@@ -50,8 +52,14 @@ export function createRouteCall({ db, campaigns }: Dependencies): CallActivities
         if (!live) return { value: null };
         const decided =
           ivr === null
-            ? await placeCall(tx, selection, soFar)
-            : await goThroughFlow(tx, selection, { ...ivr.flow, callerGoneAt: input.callerGoneAt }, soFar);
+            ? await placeCall(tx, ledger, selection, soFar)
+            : await goThroughFlow(
+                tx,
+                ledger,
+                selection,
+                { ...ivr.flow, callerGoneAt: input.callerGoneAt },
+                soFar,
+              );
         const row = {
           callId,
           name,
@@ -96,7 +104,7 @@ async function giveUp(db: Pool, input: RouteInput, name: string, reason: string)
 
 /** The campaign as it is now, under the plan the call was pinned to. */
 async function selectionFor(db: Pool, campaigns: Campaigns, input: RouteInput): Promise<Selection> {
-  const { facts, policy, at, alreadyTried, qualifications } = input;
+  const { facts, workflowId, policy, at, alreadyTried, qualifications } = input;
   const configVersion = await loadConfigVersion(db, policy.campaignId);
   if (configVersion === null) throw new Error(`Campaign ${policy.campaignId} does not exist`);
   const [campaign, plan] = await Promise.all([
@@ -108,6 +116,7 @@ async function selectionFor(db: Pool, campaigns: Campaigns, input: RouteInput): 
   const history = await callerHistory(db, facts, campaign, { plan, flow });
   return {
     facts,
+    workflowId,
     policy,
     campaign,
     snapshot: { ...campaign, planVersion: policy.planVersion, plan },
@@ -150,8 +159,8 @@ async function flowFor(
 }
 
 /**
- * In a transaction of its own: each transaction locks counters in one statement, in the order of their key, so that two
- * calls can never wait for each other. Repeating it changes nothing.
+ * In a transaction of its own, before the next hold is asked for: the place that comes free may be the one it needs.
+ * Repeating it changes nothing.
  */
 function release(db: Pool, callId: CallId, previous: AttemptEnd): Promise<void> {
   const { attempt, status, at, talkSeconds } = previous;
@@ -159,7 +168,13 @@ function release(db: Pool, callId: CallId, previous: AttemptEnd): Promise<void> 
     value: undefined,
     last: [
       endAttempt(tx, { id: attempt.id, state: status, endedAt: at, connectedAt: null, talkSeconds }),
-      resolveReservations(tx, { callId, only: reservationId(attempt.id), post: null }),
+      resolveCall(tx, {
+        callId,
+        attemptId: attempt.id,
+        connected: null,
+        unheardAttemptId: null,
+        resolution: 'voided',
+      }),
     ],
   }));
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
+import { createLedgerPool, ReservationLedger } from '../../db/limits/reservation-ledger';
 import { createCallActivities } from '../../activities/call';
 import { createCampaigns } from '../../activities/call/campaigns';
 import { createApp } from '../../api/app';
@@ -42,7 +43,13 @@ export async function startCountedSystem(servers: BenchServers, folder: string):
     applicationName: 'callyard-bench',
     onIdleError: (error) => console.error(error.message),
   });
-  const sql = countStatements(pool);
+  const ledgerPool = createLedgerPool({
+    url: servers.databaseUrl,
+    applicationName: 'callyard-bench-limits',
+    onIdleError: (error) => console.error(error.message),
+  });
+  const ledger = new ReservationLedger({ pool: ledgerPool });
+  const sql = countStatements(pool, ledgerPool);
   const rpcs = countRpcs();
   const address = servers.temporalAddress;
   const connection = await Connection.connect({
@@ -57,6 +64,7 @@ export async function startCountedSystem(servers: BenchServers, folder: string):
     workflowBundle: { codePath: await ensureWorkflowBundle() },
     activities: createCallActivities({
       db: pool,
+      ledger,
       campaigns: createCampaigns(pool),
       callbackGraceSeconds: 1,
     }),
@@ -91,7 +99,7 @@ export async function startCountedSystem(servers: BenchServers, folder: string):
       await app.close();
       worker.shutdown();
       await working;
-      await Promise.all([native.close(), connection.close(), uncounted.close(), pool.end()]);
+      await Promise.all([native.close(), connection.close(), uncounted.close(), ledger.close(), pool.end()]);
     },
   };
 }

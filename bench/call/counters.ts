@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from '@temporalio/client';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 
 type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
 
@@ -33,10 +33,10 @@ export interface StatementCount {
 }
 
 /** Counts the statements that go through a pool, on every connection it opens from now on. */
-export function countStatements(pool: Pool): { reset(): void; read(): StatementCount } {
+export function countStatements(...pools: readonly Pool[]): { reset(): void; read(): StatementCount } {
   let statements = 0;
   let commits = 0;
-  pool.on('connect', (client) => {
+  const watch = (client: PoolClient): void => {
     let inTransaction = false;
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
     const note = (text: string): void => {
@@ -54,7 +54,8 @@ export function countStatements(pool: Pool): { reset(): void; read(): StatementC
         return query(...args);
       },
     });
-  });
+  };
+  for (const pool of pools) pool.on('connect', watch);
   return {
     reset() {
       statements = 0;

@@ -77,7 +77,8 @@ async function insertAssignments(
   );
   await db.query(
     `INSERT INTO limits (id, scope_kind, scope_id, "window", counts, maximum, time_zone)
-     SELECT 'lim_' || a.id || '_' || w, 'assignment', a.id, w, 'connection', 1000000, 'America/New_York'
+     SELECT 'lim_' || a.id || '_' || w, 'assignment', a.id, w,
+            CASE w WHEN 'concurrency' THEN 'attempt' ELSE 'connection' END, 1000000, 'America/New_York'
        FROM assignments a, unnest(ARRAY['concurrency', 'day']) AS w
       WHERE a.campaign_id = $1`,
     [campaign],

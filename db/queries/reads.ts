@@ -164,7 +164,8 @@ export async function listReservations(db: Queryable, callIds: readonly string[]
                          FROM reservation_holds h JOIN limits l ON l.id = h.limit_id
                         WHERE h.reservation_id = r.id), '[]') AS holds
         FROM reservations r
-       WHERE r.call_id = ANY ($1::text[]) ORDER BY r.reserved_at, r.id`,
+       WHERE r.call_id = ANY ($1::text[]) AND r.status <> 'refused'
+       ORDER BY r.reserved_at, r.id`,
     values: [[...callIds]],
   });
   return rows;

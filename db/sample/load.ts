@@ -124,7 +124,7 @@ async function insertLimit(db: Queryable, limit: NewLimit): Promise<void> {
   await run(
     db,
     `INSERT INTO limits (id, scope_kind, scope_id, "window", counts, maximum, time_zone)
-     VALUES ($1, $2, $3, $4, 'connection', $5, $6)`,
+     VALUES ($1, $2, $3, $4, CASE $4 WHEN 'concurrency' THEN 'attempt' ELSE 'connection' END, $5, $6)`,
     [limit.id, limit.scopeKind, limit.scopeId, limit.window, limit.maximum, limit.timeZone],
   );
 }

@@ -26,12 +26,20 @@ export interface ConnectedCall {
 }
 
 export interface Attribution {
+  /** The buyer's amount fell due. */
   readonly converted: boolean;
   readonly revenue: Micros;
+  /** The publisher's amount fell due. */
+  readonly paid: boolean;
   readonly payout: Micros;
 }
 
-export const NOTHING_DUE: Attribution = { converted: false, revenue: 0n as Micros, payout: 0n as Micros };
+export const NOTHING_DUE: Attribution = {
+  converted: false,
+  revenue: 0n as Micros,
+  paid: false,
+  payout: 0n as Micros,
+};
 
 /**
  * Who owes whom what for a call. Each side has its own rule; the call is converted when the buyer's falls due.
@@ -40,13 +48,12 @@ export const NOTHING_DUE: Attribution = { converted: false, revenue: 0n as Micro
 export function attribute(call: ConnectedCall): Attribution {
   const converted = isDue(call.terms.price.due, call.talkSeconds);
   const payout = call.terms.payout;
+  const paid = payout !== null && isDue(payout.due, call.talkSeconds);
   return {
     converted,
     revenue: converted ? microsFromText(call.terms.price.amountMicros) : (0n as Micros),
-    payout:
-      payout !== null && isDue(payout.due, call.talkSeconds)
-        ? microsFromText(payout.amountMicros)
-        : (0n as Micros),
+    paid,
+    payout: paid ? microsFromText(payout.amountMicros) : (0n as Micros),
   };
 }
 

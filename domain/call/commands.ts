@@ -16,6 +16,8 @@ export interface AttemptEnd {
   readonly at: string;
   /** Seconds between the buyer's answer and the end; `null` when not connected, or when nobody reported it. */
   readonly talkSeconds: number | null;
+  /** The caller got another answer: the carrier never heard of this dial, and it counts as none. */
+  readonly unheard?: true;
 }
 
 /** The end of a call, decided by the reducer and made durable by the `finish` activity. */

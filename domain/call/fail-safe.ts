@@ -27,7 +27,13 @@ export function onFailSafe(state: CallState, event: FailSafeServed): Step {
       : null;
   const end: AttemptEnd =
     result === null
-      ? { attempt: phase.attempt, status: 'canceled', at: event.at, talkSeconds: null }
+      ? {
+          attempt: phase.attempt,
+          status: 'canceled',
+          at: event.at,
+          talkSeconds: null,
+          unheard: true as const,
+        }
       : endOf(noted, phase, policy, result);
   const ended = noteAttemptEnd(noted, end, result?.carrierStatus ?? 'never dialled');
   if (end.status === 'completed') return finishConnected(ended, policy, end, null);

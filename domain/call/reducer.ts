@@ -102,7 +102,7 @@ function endUnheard(
   const attempt =
     admission.kind === 'placed' && admission.placement.kind === 'dial' ? admission.placement.attempt : null;
   const end: AttemptEnd | null =
-    attempt === null ? null : { attempt, status: 'canceled', at, talkSeconds: null };
+    attempt === null ? null : { attempt, status: 'canceled', at, talkSeconds: null, unheard: true };
   return finish(state, admission.policy, { outcome: 'failed', reason, at, attempt: end });
 }
 

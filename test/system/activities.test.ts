@@ -1,3 +1,4 @@
+import type { ReservationLedger } from '../../db/limits/reservation-ledger';
 import { createCallActivities, type AdmitInput, type CallActivities } from '../../activities/call';
 import { createCampaigns } from '../../activities/call/campaigns';
 import { createPool } from '../../db/pool';
@@ -6,6 +7,7 @@ import type { Admission, AttemptEnd } from '../../domain/call/commands';
 import type { CallFacts } from '../../domain/call/facts';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { CallId, E164 } from '../../domain/ids';
+import { createTestLedger } from './test-ledger';
 import { createTestDatabase, type TestDatabase } from '../environment/database';
 import { insertCampaign } from './campaign-fixture';
 import { readCounters } from './counters';
@@ -18,15 +20,23 @@ import type { Pool } from 'pg';
 describe('an activity that is run more than once', () => {
   let database: TestDatabase;
   let db: Pool;
+  let ledger: ReservationLedger;
   let activities: CallActivities;
   let calls = 0;
   beforeAll(async () => {
     database = await createTestDatabase();
     await loadSampleCampaign(database.url);
     db = createPool({ url: database.url, size: 20, applicationName: 'test', onIdleError: () => undefined });
-    activities = createCallActivities({ db, campaigns: createCampaigns(db), callbackGraceSeconds: 5 });
+    ledger = createTestLedger(database.url);
+    activities = createCallActivities({
+      db,
+      ledger,
+      campaigns: createCampaigns(db),
+      callbackGraceSeconds: 5,
+    });
   });
   afterAll(async () => {
+    await ledger.close();
     await db.end();
     await database.drop();
   });
@@ -97,6 +107,7 @@ describe('an activity that is run more than once', () => {
         previous,
         alreadyTried: [attempt.assignmentId],
         resume: null,
+        workflowId: input.workflowId,
         callerGoneAt: null,
         entries: [],
       });
@@ -124,6 +135,7 @@ describe('an activity that is run more than once', () => {
       previous: busy,
       alreadyTried: [attempt.assignmentId],
       resume: null,
+      workflowId: input.workflowId,
       callerGoneAt: null,
       entries: [],
     });
@@ -169,6 +181,7 @@ describe('an activity that is run more than once', () => {
       previous: { ...end, status: 'busy', talkSeconds: null },
       alreadyTried: [attempt.assignmentId],
       resume: null,
+      workflowId: input.workflowId,
       callerGoneAt: null,
       entries: [],
     });
@@ -204,6 +217,7 @@ describe('an activity that is run more than once', () => {
             previous,
             alreadyTried: [...alreadyTried],
             resume: null,
+            workflowId: input.workflowId,
             callerGoneAt: null,
             entries: [],
           });
@@ -281,6 +295,7 @@ describe('an activity that is run more than once', () => {
         previous: { attempt, status: 'busy', at: new Date().toISOString(), talkSeconds: null },
         alreadyTried: [attempt.assignmentId],
         resume: null,
+        workflowId: input.workflowId,
         callerGoneAt: null,
         entries: [],
       });

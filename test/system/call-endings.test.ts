@@ -236,7 +236,8 @@ describe('a call', () => {
         expect(routed?.detail['skipped']).toContainEqual({
           assignmentId: 'asg_sample_direct_alpha',
           reason: 'limit_reached',
-          detail: expect.stringMatching(/^lim_/),
+          detail: 'lim_buy_alpha_concurrency',
+          limit: { scope: 'buyer:buy_alpha', window: 'concurrency', counts: 'attempt' },
         });
       }));
 

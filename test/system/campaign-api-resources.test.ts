@@ -91,7 +91,7 @@ describe('publishers, buyers, assignments and blocked callers over HTTP', () => 
     const { id } = await newBuyer();
     await sql(
       `INSERT INTO limits (id, scope_kind, scope_id, "window", counts, maximum, time_zone)
-       VALUES ($1 || '_limit', 'buyer', $1, 'concurrency', 'connection', 3, 'UTC')`,
+       VALUES ($1 || '_limit', 'buyer', $1, 'concurrency', 'attempt', 3, 'UTC')`,
       [id],
     );
     expect((await api.send('DELETE', `/buyers/${id}`)).status).toBe(204);

@@ -164,7 +164,7 @@ async function insertBuyer(db: Pool, campaign: TestCampaign, buyer: TestBuyer): 
   );
   await db.query(
     `INSERT INTO limits (id, scope_kind, scope_id, "window", counts, maximum, time_zone)
-     VALUES ($1, 'assignment', $2, 'concurrency', 'connection', $3, 'America/New_York')`,
+     VALUES ($1, 'assignment', $2, 'concurrency', 'attempt', $3, 'America/New_York')`,
     [`lim_${assignment}`, assignment, buyer.maximum ?? 1000],
   );
 }

@@ -41,16 +41,19 @@ describe('attribution', () => {
     expect(attribute({ terms: terms(60, 30), talkSeconds: 60 })).toEqual({
       converted: true,
       revenue: 20n,
+      paid: true,
       payout: 8n,
     });
     expect(attribute({ terms: terms(60, 30), talkSeconds: 59 })).toEqual({
       converted: false,
       revenue: 0n,
+      paid: true,
       payout: 8n,
     });
     expect(attribute({ terms: terms(60, 30), talkSeconds: 29 })).toEqual({
       converted: false,
       revenue: 0n,
+      paid: false,
       payout: 0n,
     });
   });

@@ -184,7 +184,8 @@ function setup(facts: CallInput): Machine {
       }
       case 'route': {
         const { type: _, ...input } = command;
-        const routed = readRouted(await routeCall({ ...input, facts }), input.policy);
+        const { workflowId } = workflowInfo();
+        const routed = readRouted(await routeCall({ ...input, facts, workflowId }), input.policy);
         return { type: 'routed', at: now(), routed };
       }
       case 'record': {
