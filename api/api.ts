@@ -14,6 +14,7 @@ import { campaignRoutes } from './campaigns/routes';
 import { createKeySweep } from './http/key-sweep';
 import type { Route } from './http/route';
 import { createRouter } from './http/router';
+import { limitRoutes } from './limits/routes';
 import { numberRoutes } from './numbers/routes';
 import { createDocsRouter } from './openapi/docs-page';
 import { documentRoute } from './openapi/routes';
@@ -35,6 +36,7 @@ export const ROUTES: readonly Route[] = [
   ...buyerRoutes,
   ...assignmentRoutes,
   ...blockedCallerRoutes,
+  ...limitRoutes,
   ...callRoutes,
   ...auditRoutes,
 ];

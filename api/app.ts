@@ -5,7 +5,9 @@ import type { Logger } from '../runtime/logger';
 import type { CarrierDialect } from '../telephony/port';
 import { CALL_TASK_QUEUE } from '../workflows/call/messages';
 import { createApi } from './api';
+import { requireAdminKey } from './auth';
 import { createHealthRouter } from './health';
+import { createMetricsRouter } from './metrics';
 import { createErrorHandler, noRoute } from './problems';
 import { requestIds } from './request-id';
 import { createAnnouncements } from './telephony/announcements';
@@ -59,6 +61,7 @@ export function createApp(options: AppOptions): App {
   http.disable('etag');
   http.use(requestIds());
   http.use(createHealthRouter({ db, temporal, isDraining: () => draining }));
+  http.use(createMetricsRouter({ db, guard: requireAdminKey(options.adminKey) }));
   for (const dialect of options.dialects) {
     http.use(
       `/telephony/${dialect.carrier}`,

@@ -1,6 +1,7 @@
 import { callBench } from './call/bench';
 import type { Bench } from './definition';
+import { limitsBench } from './limits/bench';
 import { routingBench } from './routing/bench';
 
 /** Every bench there is. */
-export const BENCHES: readonly Bench[] = [callBench, routingBench];
+export const BENCHES: readonly Bench[] = [callBench, routingBench, limitsBench];

@@ -9,6 +9,7 @@ import { e164Schema } from './prompt';
 import { newAssignmentSchema } from './resources/assignment';
 import { newBuyerSchema } from './resources/buyer';
 import { newCampaignSchema } from './resources/campaign';
+import { configLimitSchema, type ConfigLimit } from './resources/limit';
 import { assignmentIdSchema, buyerIdSchema, campaignIdSchema, publisherIdSchema } from './resources/ids';
 import { numberSettings } from './resources/number';
 import { newPublisherSchema } from './resources/publisher';
@@ -53,6 +54,8 @@ export const configDocumentSchema = z.strictObject({
   buyers: z.array(configBuyerSchema).max(20_000).default([]),
   numbers: z.array(configNumberSchema).max(20_000).default([]),
   assignments: z.array(configAssignmentSchema).max(20_000).default([]),
+  /** Left out: all limits stay as they are. */
+  limits: z.array(configLimitSchema).max(20_000).optional(),
   /** `null`: none yet, which only a draft may do. */
   plan: planSchema.nullable().default(null),
   /** `null`: callers go to a buyer at once. */
@@ -65,6 +68,7 @@ export interface ConfigDocument {
   readonly buyers: readonly ConfigBuyer[];
   readonly numbers: readonly ConfigNumber[];
   readonly assignments: readonly ConfigAssignment[];
+  readonly limits?: readonly ConfigLimit[] | undefined;
   readonly plan: RoutingPlan | null;
   readonly flow: Flow | null;
 }
@@ -75,6 +79,7 @@ export const CONFIG_ENTITIES = [
   'buyer',
   'number',
   'assignment',
+  'limit',
   'plan',
   'flow',
 ] as const;

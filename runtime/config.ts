@@ -10,6 +10,10 @@ const port = wholeNumber(1, 65_535);
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema);
 
+const apiUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL, for example https://api.twilio.com' })
+  .transform((url) => url.replace(/\/+$/, ''));
+
 const environment = z.object({
   PORT: optional(port.default(3000)),
   /** Where carriers reach us, as they write it in their settings: signatures are made over that URL. */
@@ -32,8 +36,12 @@ const environment = z.object({
   TEMPORAL_NAMESPACE: optional(z.string().min(1).default('default')),
   TWILIO_ACCOUNT_SID: optional(z.string().min(1).optional()),
   TWILIO_AUTH_TOKEN: optional(z.string().min(1).optional()),
+  /** Where Twilio is asked about calls of which nobody tells us any more; `none`: nowhere. */
+  TWILIO_API_URL: optional(z.union([z.literal('none'), apiUrl]).default('https://api.twilio.com')),
   SIGNALWIRE_PROJECT_ID: optional(z.string().min(1).optional()),
   SIGNALWIRE_SIGNING_KEY: optional(z.string().min(1).optional()),
+  SIGNALWIRE_API_URL: optional(apiUrl.optional()),
+  SIGNALWIRE_API_TOKEN: optional(z.string().min(1).optional()),
   TELNYX_PUBLIC_KEY: optional(
     z
       .base64()
@@ -55,6 +63,7 @@ const environment = z.object({
 const CARRIER_PAIRS = [
   ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN'],
   ['SIGNALWIRE_PROJECT_ID', 'SIGNALWIRE_SIGNING_KEY'],
+  ['SIGNALWIRE_API_URL', 'SIGNALWIRE_API_TOKEN'],
 ] as const;
 
 export interface Config {
@@ -68,8 +77,18 @@ export interface Config {
   readonly temporalAddress: string | null;
   readonly temporalNamespace: string;
   /** Carrier accounts; `null`: not a carrier of ours. `npm start` makes up a sample account of each for the simulator. */
-  readonly twilio: { readonly accountSid: string; readonly authToken: string } | null;
-  readonly signalwire: { readonly projectId: string; readonly signingKey: string } | null;
+  readonly twilio: {
+    readonly accountSid: string;
+    readonly authToken: string;
+    /** `null`: it is not asked about calls. */
+    readonly apiUrl: string | null;
+  } | null;
+  readonly signalwire: {
+    readonly projectId: string;
+    readonly signingKey: string;
+    /** The space's REST API, and its token; `null`: it is not asked about calls. */
+    readonly api: { readonly url: string; readonly token: string } | null;
+  } | null;
   /** The public key as base64 of its 32 bytes. */
   readonly telnyx: { readonly publicKey: string } | null;
   readonly adminKey: string | null;
@@ -113,11 +132,22 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     temporalNamespace: data.TEMPORAL_NAMESPACE,
     twilio:
       data.TWILIO_ACCOUNT_SID !== undefined && data.TWILIO_AUTH_TOKEN !== undefined
-        ? { accountSid: data.TWILIO_ACCOUNT_SID, authToken: data.TWILIO_AUTH_TOKEN }
+        ? {
+            accountSid: data.TWILIO_ACCOUNT_SID,
+            authToken: data.TWILIO_AUTH_TOKEN,
+            apiUrl: data.TWILIO_API_URL === 'none' ? null : data.TWILIO_API_URL,
+          }
         : null,
     signalwire:
       data.SIGNALWIRE_PROJECT_ID !== undefined && data.SIGNALWIRE_SIGNING_KEY !== undefined
-        ? { projectId: data.SIGNALWIRE_PROJECT_ID, signingKey: data.SIGNALWIRE_SIGNING_KEY }
+        ? {
+            projectId: data.SIGNALWIRE_PROJECT_ID,
+            signingKey: data.SIGNALWIRE_SIGNING_KEY,
+            api:
+              data.SIGNALWIRE_API_URL !== undefined && data.SIGNALWIRE_API_TOKEN !== undefined
+                ? { url: data.SIGNALWIRE_API_URL, token: data.SIGNALWIRE_API_TOKEN }
+                : null,
+          }
         : null,
     telnyx: data.TELNYX_PUBLIC_KEY === undefined ? null : { publicKey: data.TELNYX_PUBLIC_KEY },
     adminKey: data.CALLYARD_ADMIN_KEY ?? null,

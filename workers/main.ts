@@ -2,6 +2,7 @@ import { ConfigError, loadConfig, required } from '../runtime/config';
 import { createLogger } from '../runtime/logger';
 import { announceReady, onShutdown } from '../runtime/shutdown';
 import { BUNDLE_FILE } from './bundle';
+import { inquiriesOf } from './inquiries';
 import { logThrough, startWorker } from './worker';
 
 /** Longer than the worker's own drain, in milliseconds. */
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
     bundleFile: BUNDLE_FILE,
     callbackGraceSeconds: config.callbackGraceSeconds,
     maxCachedWorkflows: config.maxCachedWorkflows,
+    inquiries: inquiriesOf(config),
     log,
   });
   onShutdown(log, SHUTDOWN_PATIENCE_MS, () => worker.stop());

@@ -7,7 +7,9 @@ import { createLedgerPool, ReservationLedger } from '../db/limits/reservation-le
 import { createPool } from '../db/pool';
 import type { CampaignId } from '../domain/ids';
 import type { Logger } from '../runtime/logger';
+import type { CarrierInquiry } from '../telephony/inquiry';
 import { CALL_TASK_QUEUE } from '../workflows/call/messages';
+import { createMaintenanceWorker } from './maintenance';
 
 export interface WorkerOptions {
   readonly databaseUrl: string;
@@ -19,6 +21,8 @@ export interface WorkerOptions {
   readonly taskQueue?: string;
   readonly callbackGraceSeconds: number;
   readonly maxCachedWorkflows: number;
+  /** Carriers that maintenance can ask about calls; `null`: this worker does no maintenance. */
+  readonly inquiries: readonly CarrierInquiry[] | null;
   readonly log: Logger;
 }
 
@@ -81,10 +85,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log.warn({ err: error }, 'campaigns could not be read in advance');
   }
   const connection = await NativeConnection.connect({ address: options.temporalAddress });
+  const taskQueue = options.taskQueue ?? CALL_TASK_QUEUE;
   const worker = await Worker.create({
     connection,
     namespace: options.temporalNamespace,
-    taskQueue: options.taskQueue ?? CALL_TASK_QUEUE,
+    taskQueue,
     workflowBundle: { codePath: options.bundleFile },
     activities: createCallActivities({
       db,
@@ -96,9 +101,26 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     shutdownGraceTime: DRAIN,
     stickyQueueScheduleToStartTimeout: STICKY_PATIENCE,
   });
+  const workers = [worker];
+  if (options.inquiries !== null) {
+    const sweep = {
+      db,
+      inquiries: options.inquiries,
+      onCarrierError: (carrier: string, error: unknown) =>
+        log.warn({ carrier, err: error }, 'the carrier could not be asked about a call'),
+    };
+    const { temporalNamespace: namespace, bundleFile } = options;
+    workers.push(
+      await createMaintenanceWorker({ connection, namespace, callQueue: taskQueue, bundleFile, sweep }),
+    );
+  }
+  const stop = (): void => {
+    for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
+  };
   const run = async (): Promise<void> => {
     try {
-      await worker.run();
+      // One that fails takes the other along: half a worker would look like a whole one.
+      await Promise.all(workers.map((each) => each.run().finally(stop)));
     } finally {
       await listener.stop();
       await campaigns.quiet();
@@ -111,7 +133,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   return {
     done,
     async stop() {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      stop();
       await done;
     },
   };

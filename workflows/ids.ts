@@ -21,3 +21,8 @@ export function carrierCallFromWorkflowId(workflowId: string): CarrierCall {
   }
   return { carrier, accountSid, sid };
 }
+
+/** Of the schedule that starts maintenance of the calls on a task queue, and the beginning of its runs' ids. */
+export function maintenanceId(callQueue: string): string {
+  return `maintenance/${encodeURIComponent(callQueue)}`;
+}

@@ -1,2 +1,3 @@
 /** Everything in the worker's workflow bundle. */
 export { call } from './call/workflow';
+export { maintenance } from './maintenance/workflow';

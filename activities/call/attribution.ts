@@ -1,11 +1,10 @@
 import type { LedgerEntry } from '../../db/queries/ledger';
 import { attribute, NOTHING_DUE, type Attribution } from '../../domain/call/attribution';
-import type { Ending } from '../../domain/call/commands';
-import type { CallPolicy } from '../../domain/call/policy';
 import type { CallId } from '../../domain/ids';
+import type { Closing } from './closeCall';
 
 /** What the end of a call is worth, by the terms pinned when its buyer was chosen. */
-export function attributeEnding(ending: Ending): Attribution {
+export function attributeEnding(ending: Closing['ending']): Attribution {
   if (ending.outcome !== 'connected' || ending.attempt === null) return NOTHING_DUE;
   return attribute({ terms: ending.attempt.attempt.terms, talkSeconds: ending.attempt.talkSeconds });
 }
@@ -13,8 +12,8 @@ export function attributeEnding(ending: Ending): Attribution {
 /** Ledger entries for an attribution. Causes are derived from the call, so that nothing is booked twice. */
 export function ledgerEntries(
   callId: CallId,
-  policy: CallPolicy,
-  ending: Ending,
+  policy: Closing['policy'],
+  ending: Closing['ending'],
   due: Attribution,
 ): LedgerEntry[] {
   const attempt = ending.attempt?.attempt;

@@ -1,14 +1,17 @@
 import type { ConfigDocument } from '../../contract/config-document';
+import type { ConfigLimit } from '../../contract/resources/limit';
 import type { Queryable } from '../../db/pool';
 import type { NewAuditEntry } from '../../db/queries/audit';
 import { waitForOtherDocuments } from '../../db/queries/configDocument';
 import {
+  deleteConfigLimits,
   insertConfigCampaign,
   releaseConfigNumbers,
   removeConfigAssignments,
   updateConfigCampaign,
   upsertConfigAssignments,
   upsertConfigBuyers,
+  upsertConfigLimits,
   upsertConfigNumbers,
   upsertConfigPublishers,
 } from '../../db/queries/configWrites';
@@ -58,7 +61,8 @@ const NOTE = 'config as code';
 
 /**
  * Writes what was compared. What is referred to comes first: publishers and buyers, then assignments and numbers, then
- * the versions, and at last the campaign itself, which may only be active with a plan.
+ * the versions, then the campaign itself, which may only be active with a plan, and at last limits, in the zones all
+ * these have by now: they lock counters, which calls wait for.
  * @returns what the audit trail gets, one entry a thing
  */
 export async function write(
@@ -67,7 +71,7 @@ export async function write(
   { comparison, next }: Prepared,
   actor: string,
 ): Promise<readonly NewAuditEntry[]> {
-  const { campaign, publishers, buyers, assignments, numbers, plan, flow } = comparison;
+  const { campaign, publishers, buyers, assignments, numbers, limits, plan, flow } = comparison;
   if (campaign?.after && campaign.before === null && !(await insertConfigCampaign(db, campaign.after)))
     throw changedMeanwhile(`the campaign ${campaignId} was created`);
   if (publishers.length > 0) await upsertConfigPublishers(db, kept(publishers));
@@ -78,6 +82,7 @@ export async function write(
   await writeVersion(db, 'flow', campaignId, flow, actor);
   if (campaign?.after && !(campaign.before === null && campaign.after.status === 'draft'))
     await updateConfigCampaign(db, campaign.after);
+  await writeLimits(db, limits);
   return auditOf(campaignId, comparison, next);
 }
 
@@ -109,6 +114,14 @@ async function writeNumbers(db: Queryable, campaignId: string, edits: Comparison
   if (released.length > 0) await releaseConfigNumbers(db, campaignId, released);
 }
 
+async function writeLimits(db: Queryable, edits: Comparison['limits']): Promise<void> {
+  // First what goes: one that takes its place may be among the new ones.
+  const removed = gone(edits);
+  if (removed.length > 0) await deleteConfigLimits(db, removed);
+  const wanted = kept(edits);
+  if (wanted.length > 0) await upsertConfigLimits(db, wanted);
+}
+
 function changedMeanwhile(what: string): Problem {
   return new Problem(
     'conflict',
@@ -136,7 +149,7 @@ async function writeVersion<T>(
 }
 
 function auditOf(campaignId: string, comparison: Comparison, next: NextVersions): NewAuditEntry[] {
-  const { campaign, publishers, buyers, assignments, numbers, plan, flow } = comparison;
+  const { campaign, publishers, buyers, assignments, numbers, limits, plan, flow } = comparison;
   const entries = <T>(entity: string, edits: readonly Edit<T>[], campaign: string | null): NewAuditEntry[] =>
     edits.map(({ id, before, after }) => ({
       action: before === null ? 'create' : after === null ? 'delete' : 'update',
@@ -174,8 +187,15 @@ function auditOf(campaignId: string, comparison: Comparison, next: NextVersions)
         after: after ?? (before === null ? null : { ...before, campaignId: null }),
       }),
     ),
+    ...limits.flatMap((edit) => entries('limit', [edit], campaignOf(edit, campaignId))),
     ...version('routing_plan', plan, next.plan),
     ...version('ivr_flow', flow, next.flow),
     ...entries('campaign', campaign === null ? [] : [campaign], campaignId),
   ];
+}
+
+/** A limit on what other campaigns use too concerns more than this one. */
+function campaignOf({ before, after }: Edit<ConfigLimit>, campaignId: string): string | null {
+  const kind = (after ?? before)?.scope.kind;
+  return kind === 'campaign' || kind === 'assignment' ? campaignId : null;
 }

@@ -6,11 +6,13 @@ import type {
   ConfigNumber,
   ConfigPublisher,
 } from '../../contract/config-document';
+import type { ConfigLimit } from '../../contract/resources/limit';
 import type { FieldError } from '../../contract/problem';
 import type { CampaignStatus } from '../../domain/campaign/status';
 import type { Flow } from '../../domain/ivr/flow';
 import type { RoutingPlan } from '../../domain/routing/plan';
 import { difference } from '../difference';
+import { limitObstacles, limitSides } from './limits';
 import { assignmentOf, numberOf, type ConfigState, type StoredVersion } from './state';
 
 /** One thing that is not as the document says. `before: null`: it is not there; `after: null`: it has to go. */
@@ -30,6 +32,7 @@ export interface Comparison {
   readonly buyers: readonly Edit<ConfigBuyer>[];
   readonly assignments: readonly Edit<ConfigAssignment>[];
   readonly numbers: readonly Edit<OwnedNumber>[];
+  readonly limits: readonly Edit<ConfigLimit>[];
   readonly plan: Edit<RoutingPlan> | null;
   readonly flow: Edit<Flow> | null;
 }
@@ -61,6 +64,7 @@ export function compareWithState(document: ConfigDocument, state: ConfigState): 
     numbers: edits(presentNumbers, wantedNumbers).filter(
       ({ before, after }) => after !== null || before?.campaignId === campaignId,
     ),
+    limits: edits(...limitSides(document, state.limits)),
     plan: versionEdit(state.plan, document.plan),
     flow: versionEdit(state.flow, document.flow),
   };
@@ -107,6 +111,7 @@ export function findObstacles(
     ...campaignObstacles(document, state),
     ...numberObstacles(document, state),
     ...assignmentObstacles(document, state),
+    ...limitObstacles(document, state.limits, comparison.limits),
   ];
 }
 

@@ -1,6 +1,8 @@
 import type { ConfigDocument } from '../../contract/config-document';
 import type { FieldError } from '../../contract/problem';
 import { isPublishable, validateFlow } from '../../domain/ivr/validate';
+import { limitMisfits } from './limits';
+import { repeated } from './repeated';
 
 /**
  * What of a document does not fit the rest of it: what is there twice, candidates that are none of its assignments, a
@@ -30,6 +32,7 @@ export function findMisfits(document: ConfigDocument): readonly FieldError[] {
       assignments.map(({ id }) => id),
     ),
     ...strangers(document),
+    ...limitMisfits(document),
     ...flowRemarks(document, 'error'),
   ];
 }
@@ -37,17 +40,6 @@ export function findMisfits(document: ConfigDocument): readonly FieldError[] {
 /** What the flow's validator would have somebody look at, though calls can be taken with it. */
 export function findWarnings(document: ConfigDocument): readonly FieldError[] {
   return flowRemarks(document, 'warning');
-}
-
-function repeated(list: string, field: string, keys: readonly string[]): FieldError[] {
-  const seen = new Set<string>();
-  return keys.flatMap((key, index) => {
-    const before = seen.has(key);
-    seen.add(key);
-    return before
-      ? [{ pointer: `/${list}/${index}/${field}`, message: `is in the list before: ${key}` }]
-      : [];
-  });
 }
 
 /** Candidates that are no assignments of this document: whatever is not in it is removed when it is applied. */

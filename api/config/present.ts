@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ConfigChange } from '../../contract/config-document';
+import type { ConfigLimit } from '../../contract/resources/limit';
 import { difference } from '../difference';
 import type { Comparison, Edit } from './compare';
 
@@ -11,16 +12,23 @@ export interface NextVersions {
 
 /** The changes for programs and people, in the order in which they are made. */
 export function presentChanges(comparison: Comparison, next: NextVersions): readonly ConfigChange[] {
-  const { campaign, publishers, buyers, assignments, numbers, plan, flow } = comparison;
+  const { campaign, publishers, buyers, assignments, numbers, limits, plan, flow } = comparison;
   return [
     ...(campaign === null ? [] : [present('campaign', campaign, nameOf(campaign))]),
     ...publishers.map((edit) => present('publisher', edit, nameOf(edit))),
     ...buyers.map((edit) => present('buyer', edit, nameOf(edit))),
     ...assignments.map((edit) => present('assignment', edit, (edit.after ?? edit.before)?.buyerId ?? '')),
     ...numbers.map((edit) => present('number', edit, (edit.after ?? edit.before)?.channel ?? '')),
+    ...limits.map((edit) => present('limit', edit, limitName(edit))),
     ...(plan === null ? [] : [presentVersion('plan', plan, next.plan)]),
     ...(flow === null ? [] : [presentVersion('flow', flow, next.flow)]),
   ];
+}
+
+/** For example `buyer buy_alpha, day connection`. */
+function limitName({ before, after }: Edit<ConfigLimit>): string {
+  const limit = after ?? before;
+  return limit === null ? '' : `${limit.scope.kind} ${limit.scope.id}, ${limit.window} ${limit.counts}`;
 }
 
 function nameOf({ before, after }: Edit<{ readonly name: string }>): string {

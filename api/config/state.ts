@@ -11,16 +11,20 @@ import {
   type ConfigNumber,
   type ConfigPublisher,
 } from '../../contract/config-document';
+import { configLimitSchema, type ConfigLimit } from '../../contract/resources/limit';
 import { flowSchema } from '../../contract/flow';
 import { planSchema } from '../../contract/plan';
+import { saysZone, scopesOfDocument } from './limits';
 import type { Queryable } from '../../db/pool';
 import {
   loadConfigAssignments,
   loadConfigBuyers,
   loadConfigCampaign,
+  loadConfigLimits,
   loadConfigNumbers,
   loadConfigPublishers,
   type ConfigCampaignRow,
+  type ConfigLimitRow,
 } from '../../db/queries/configDocument';
 import type { CampaignStatus } from '../../domain/campaign/status';
 import type { Flow } from '../../domain/ivr/flow';
@@ -53,6 +57,8 @@ export interface ConfigState {
   readonly numbers: ReadonlyMap<string, StoredNumber>;
   /** Also removed ones and other campaigns', where the document names them. */
   readonly assignments: ReadonlyMap<string, StoredAssignment>;
+  /** On the campaign and all it uses, and those that stand against the document's. */
+  readonly limits: ReadonlyMap<string, ConfigLimit>;
   readonly plan: StoredVersion<RoutingPlan> | null;
   readonly flow: StoredVersion<Flow> | null;
 }
@@ -63,9 +69,12 @@ export interface Named {
   readonly buyers: readonly string[];
   readonly numbers: readonly string[];
   readonly assignments: readonly string[];
+  readonly limits: readonly string[];
+  /** Of its limits, as `<kind>:<id>`. */
+  readonly scopes: readonly string[];
 }
 
-const NOTHING: Named = { publishers: [], buyers: [], numbers: [], assignments: [] };
+const NOTHING: Named = { publishers: [], buyers: [], numbers: [], assignments: [], limits: [], scopes: [] };
 
 /** All ids a document names, also those it only refers to. */
 export function namedBy(document: ConfigDocument): Named {
@@ -77,11 +86,13 @@ export function namedBy(document: ConfigDocument): Named {
     buyers: [...document.buyers.map(({ id }) => id), ...document.assignments.map(({ buyerId }) => buyerId)],
     numbers: document.numbers.map(({ number }) => number),
     assignments: document.assignments.map(({ id }) => id),
+    limits: document.limits?.map(({ id }) => id) ?? [],
+    scopes: document.limits === undefined ? [] : [...scopesOfDocument(document)],
   };
 }
 
 /**
- * Reads the state, five statements in one round trip.
+ * Reads the state, six statements in one round trip.
  * @param lock whether the rows are about to be changed
  * @throws ZodError when the database holds what no edit could have written
  */
@@ -91,12 +102,13 @@ export async function loadState(
   { named = NOTHING, lock = false }: { readonly named?: Named; readonly lock?: boolean } = {},
 ): Promise<ConfigState> {
   const scope = (ids: readonly string[]) => ({ campaignId, ids, lock });
-  const [campaign, publishers, buyers, numbers, assignments] = await Promise.all([
+  const [campaign, publishers, buyers, numbers, assignments, limits] = await Promise.all([
     loadConfigCampaign(db, campaignId),
     loadConfigPublishers(db, scope(named.publishers)),
     loadConfigBuyers(db, scope(named.buyers)),
     loadConfigNumbers(db, scope(named.numbers)),
     loadConfigAssignments(db, scope(named.assignments)),
+    loadConfigLimits(db, { ...scope(named.limits), scopes: named.scopes }),
   ]);
   return {
     campaign: campaign === null ? null : readCampaign(campaign),
@@ -141,9 +153,23 @@ export async function loadState(
       })),
       ({ id }) => id,
     ),
+    limits: byKey(limits.map(readLimit), ({ id }) => id),
     plan: readVersion(campaign?.plan_version ?? null, () => planSchema.parse(campaign?.plan)),
     flow: readVersion(campaign?.flow_version ?? null, () => flowSchema.parse(campaign?.flow)),
   };
+}
+
+/** Zone and currency only where they are the limit's own to say. */
+function readLimit(row: ConfigLimitRow): ConfigLimit {
+  const limit = {
+    id: row.id,
+    scope: { kind: row.scope_kind, id: row.scope_id },
+    window: row.window,
+    counts: row.counts,
+    limit: row.counts === 'spend' ? row.maximum.toString() : Number(row.maximum),
+    ...(row.currency === null ? {} : { currency: row.currency }),
+  };
+  return configLimitSchema.parse(saysZone(limit) ? { ...limit, timeZone: row.time_zone } : limit);
 }
 
 function readVersion<T>(version: number | null, read: () => T): StoredVersion<T> | null {
@@ -197,6 +223,7 @@ export function documentOf(state: ConfigState): ConfigDocument | null {
     buyers: [...state.buyers.values()],
     numbers: [...state.numbers.values()].map(numberOf),
     assignments: [...state.assignments.values()].map(assignmentOf),
+    limits: [...state.limits.values()],
     plan: state.plan?.definition ?? null,
     flow: state.flow?.definition ?? null,
   };

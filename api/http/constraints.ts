@@ -8,6 +8,11 @@ const CONSTRAINTS: Readonly<Record<string, { readonly pointer: string; readonly 
   buyers_pkey: { pointer: '/id', message: 'is taken by another buyer' },
   assignments_pkey: { pointer: '/id', message: 'is taken by another assignment' },
   numbers_pkey: { pointer: '/number', message: 'is there already' },
+  limits_pkey: { pointer: '/id', message: 'is taken by another limit' },
+  limits_scope_kind_scope_id_window_counts_key: {
+    pointer: '/scope',
+    message: 'has a limit for this window and event already',
+  },
   blocked_callers_pkey: { pointer: '/id', message: 'is taken by another entry' },
   blocked_callers_pattern_kind_campaign_id_key: {
     pointer: '/pattern',

@@ -20,6 +20,8 @@ export const TAGS = {
   'Routing plans': 'Immutable, numbered versions of the rules of routing, and the draft of the next.',
   'IVR flows': 'Immutable, numbered versions of what callers hear, and the draft of the next.',
   Configuration: 'A campaign as one document.',
+  Limits:
+    'What campaigns, publishers, buyers, assignments and destinations take at most, and what is used of it.',
   'Blocked callers': 'Numbers, and prefixes of numbers, that may not call.',
   Calls: 'What happened to calls.',
   'Audit trail': 'Who changed what, and when.',

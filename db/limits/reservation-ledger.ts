@@ -203,7 +203,7 @@ export class ReservationLedger {
 /** Campaign, publisher, buyer, assignment and one destination. */
 const SCOPES_OF_A_CANDIDATE = 5;
 
-export function overReserved(row: ResolveRow): OverReserved {
+function overReserved(row: ResolveRow): OverReserved {
   return new OverReserved(`Reservation ${row.id} cannot post more than it holds`);
 }
 

@@ -212,6 +212,19 @@ CREATE TRIGGER buyers_rezone_limits AFTER UPDATE OF time_zone ON buyers
 CREATE TRIGGER campaigns_rezone_limits AFTER UPDATE OF time_zone ON campaigns
   FOR EACH ROW WHEN (OLD.time_zone <> NEW.time_zone) EXECUTE FUNCTION rezone_limits();
 
+-- A draft's currency may change; nothing was spent under it, for it has taken no calls.
+CREATE FUNCTION recurrency_limits() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE limits SET currency = NEW.currency, updated_at = now()
+   WHERE counts = 'spend'
+     AND (scope = 'campaign:' || NEW.id
+          OR (scope_kind = 'assignment'
+              AND scope_id IN (SELECT a.id FROM assignments a WHERE a.campaign_id = NEW.id)));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER campaigns_recurrency_limits AFTER UPDATE OF currency ON campaigns
+  FOR EACH ROW WHEN (OLD.currency <> NEW.currency) EXECUTE FUNCTION recurrency_limits();
+
 -- Counters first: reservations lock them before they could ever wait for the limit itself.
 CREATE FUNCTION forget_holds_of_limit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -220,6 +233,9 @@ BEGIN
   RETURN OLD;
 END $$;
 CREATE TRIGGER limits_forget_holds BEFORE DELETE ON limits FOR EACH ROW EXECUTE FUNCTION forget_holds_of_limit();
+
+-- Calls that are open on record: maintenance sees whether their workflows still live.
+CREATE INDEX calls_open ON calls (received_at) WHERE ended_at IS NULL;
 
 -- Reservations that were still pending when nobody was left to resolve them.
 CREATE TABLE freed_reservations (

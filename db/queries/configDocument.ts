@@ -1,4 +1,6 @@
+import type { CountedEvent, LimitWindow, ScopeKind } from '../../domain/limits/limit';
 import type { Queryable } from '../pool';
+import { scopesOfCampaign } from './limits/limits';
 
 /*
  * What a campaign's document is read from, and written to. Rows are read under a lock when they are about to be
@@ -160,6 +162,38 @@ export async function loadConfigAssignments(
        WHERE (campaign_id = $1::text AND removed_at IS NULL) OR id = ANY ($2::text[])
        ORDER BY id ${scope.lock ? 'FOR NO KEY UPDATE' : ''}`,
     values: [scope.campaignId, [...scope.ids]],
+  });
+  return rows;
+}
+
+export interface ConfigLimitRow {
+  readonly id: string;
+  readonly scope_kind: ScopeKind;
+  readonly scope_id: string;
+  readonly window: LimitWindow;
+  readonly counts: CountedEvent;
+  readonly maximum: bigint;
+  readonly currency: string | null;
+  readonly time_zone: string;
+}
+
+/**
+ * Limits on the campaign and on all it uses, those on the scopes named, and those named themselves. Counters are not
+ * looked at: what is counted is no configuration.
+ * @param scope.scopes as `<kind>:<id>`
+ */
+export async function loadConfigLimits(
+  db: Queryable,
+  scope: ConfigScope & { readonly scopes: readonly string[] },
+): Promise<ConfigLimitRow[]> {
+  const { rows } = await db.query<ConfigLimitRow & Record<string, unknown>>({
+    name: `load_config_limits${scope.lock ? '_locked' : ''}`,
+    text: `
+      SELECT id, scope_kind, scope_id, "window", counts, maximum, currency, time_zone
+        FROM limits
+       WHERE id = ANY ($2::text[]) OR scope = ANY ($3::text[]) OR scope IN (${scopesOfCampaign('$1::text')})
+       ORDER BY id ${scope.lock ? 'FOR NO KEY UPDATE OF limits' : ''}`,
+    values: [scope.campaignId, [...scope.ids], [...scope.scopes]],
   });
   return rows;
 }

@@ -173,3 +173,47 @@ export async function releaseConfigNumbers(
     values: [campaign, [...numbers]],
   });
 }
+
+/**
+ * Writes limits: new ones with the zone of what they are on, of those that are there the maximum; what is counted stays.
+ * Behind all they are on.
+ * @param limits `limit` in units, of a spend limit in micros
+ */
+export async function upsertConfigLimits(
+  db: Queryable,
+  limits: readonly {
+    readonly id: string;
+    readonly scope: { readonly kind: string; readonly id: string };
+    readonly window: string;
+    readonly counts: string;
+    readonly limit: number | string;
+    readonly currency?: string | undefined;
+    readonly timeZone?: string | undefined;
+  }[],
+): Promise<void> {
+  await db.query({
+    name: 'upsert_config_limits',
+    text: `
+      INSERT INTO limits AS l (id, scope_kind, scope_id, "window", counts, maximum, currency, time_zone)
+      SELECT r.id, r.scope->>'kind', r.scope->>'id', r."window", r.counts, r."limit", r.currency,
+             coalesce(b.time_zone, c.time_zone, r."timeZone", 'UTC')
+        FROM jsonb_to_recordset($1::jsonb) AS r (
+               id text, scope jsonb, "window" text, counts text, "limit" bigint, currency text, "timeZone" text)
+        LEFT JOIN buyers b ON r.scope->>'kind' = 'buyer' AND b.id = r.scope->>'id'
+        LEFT JOIN assignments a ON r.scope->>'kind' = 'assignment' AND a.id = r.scope->>'id'
+        LEFT JOIN campaigns c ON c.id = CASE r.scope->>'kind' WHEN 'campaign' THEN r.scope->>'id' ELSE a.campaign_id END
+       ORDER BY r.id
+      ON CONFLICT (id) DO UPDATE
+        SET maximum = EXCLUDED.maximum, currency = EXCLUDED.currency, revision = l.revision + 1, updated_at = now()`,
+    values: [JSON.stringify(limits)],
+  });
+}
+
+/** Deletes limits with what they counted. */
+export async function deleteConfigLimits(db: Queryable, ids: readonly string[]): Promise<void> {
+  await db.query({
+    name: 'delete_config_limits',
+    text: 'DELETE FROM limits WHERE id = ANY ($1::text[])',
+    values: [[...ids]],
+  });
+}

@@ -103,11 +103,13 @@ export async function findPublisherUses(
   return only(rows);
 }
 
-/** @throws when something refers to it */
+/** Deletes a publisher with their limits. @throws when something refers to it */
 export async function deletePublisher(db: Queryable, id: string): Promise<void> {
   await db.query({
     name: 'delete_publisher',
-    text: 'DELETE FROM publishers WHERE id = $1::text',
+    text: `
+      WITH limits_of_publisher AS (DELETE FROM limits WHERE scope_kind = 'publisher' AND scope_id = $1::text)
+      DELETE FROM publishers WHERE id = $1::text`,
     values: [id],
   });
 }

@@ -27,6 +27,7 @@ export const TIMELINE_STEPS = [
   'deadline',
   'canceled',
   'ended',
+  'capacity_freed',
 ] as const;
 
 export type TimelineStep = (typeof TIMELINE_STEPS)[number];

@@ -1,6 +1,17 @@
 import type { z } from 'zod';
 import { configAppliedSchema, type ConfigApplied } from '../../contract/config-document';
+import { pageSchema } from '../../contract/page';
 import { problemSchema } from '../../contract/problem';
+import {
+  freedReservationSchema,
+  heldReservationSchema,
+  limitSchema,
+  verificationSchema,
+  type FreedReservation,
+  type HeldReservation,
+  type Limit,
+  type Verification,
+} from '../../contract/resources/limit';
 import { InputError } from '../simulate/input';
 import { findApi } from '../simulate/target';
 
@@ -11,13 +22,19 @@ export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: Problem };
 
-/** The configuration routes of a running Callyard. */
+/** The routes of a running Callyard that the commands need. */
 export interface Client {
   export(campaign: string): Promise<Answer<unknown>>;
   apply(
     document: { readonly id: string; readonly body: unknown },
     options: { readonly dryRun: boolean; readonly expect?: string },
   ): Promise<Answer<ConfigApplied>>;
+  /** All that the filter leaves. */
+  limits(filter: Readonly<Record<string, string>>): Promise<Answer<readonly Limit[]>>;
+  verifyLimits(): Promise<Answer<Verification>>;
+  heldBy(limit: string): Promise<Answer<readonly HeldReservation[]>>;
+  /** The latest. */
+  freed(): Promise<Answer<readonly FreedReservation[]>>;
 }
 
 /** Longer than the server's own limit of a statement, with room for a slow line. */
@@ -43,6 +60,26 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
     if (response.ok) return { ok: true, value: read(JSON.parse(text)) };
     return { ok: false, problem: readProblem(apiUrl, response.status, text) };
   };
+  /** Every page of a list, one behind the other. */
+  const all = async <T extends z.ZodType>(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    item: T,
+  ): Promise<Answer<readonly z.output<T>[]>> => {
+    const rows: z.output<T>[] = [];
+    for (let cursor: string | null = null; ; ) {
+      const asked = new URLSearchParams({ ...query, limit: '200', ...(cursor === null ? {} : { cursor }) });
+      const page: Answer<{ data: z.output<T>[]; nextCursor: string | null }> = await ask(
+        `${path}?${asked.toString()}`,
+        { method: 'GET' },
+        (json) => pageSchema(item).parse(json),
+      );
+      if (!page.ok) return page;
+      rows.push(...page.value.data);
+      cursor = page.value.nextCursor;
+      if (cursor === null) return { ok: true, value: rows };
+    }
+  };
   const pathOf = (campaign: string): string => `/campaigns/${encodeURIComponent(campaign)}/config`;
   return {
     export: (campaign) => ask(pathOf(campaign), { method: 'GET' }, (json) => json),
@@ -55,6 +92,16 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
         configAppliedSchema.parse(json),
       );
     },
+    limits: (filter) => all('/limits', filter, limitSchema),
+    verifyLimits: () =>
+      ask('/limits/verification', { method: 'GET' }, (json) => verificationSchema.parse(json)),
+    heldBy: (limit) => all(`/limits/${encodeURIComponent(limit)}/reservations`, {}, heldReservationSchema),
+    freed: () =>
+      ask(
+        '/limits/freed?limit=50',
+        { method: 'GET' },
+        (json) => pageSchema(freedReservationSchema).parse(json).data,
+      ),
   };
 }
 

@@ -22,7 +22,7 @@ export type ExitCode = 0 | 1 | 2;
 
 /** Prints a campaign's document, or writes it to a file. */
 export async function exportCampaign(
-  client: Client,
+  client: Pick<Client, 'export'>,
   campaign: string,
   output: string | undefined,
   around: Surroundings,
@@ -61,7 +61,7 @@ export interface ApplyOptions {
  * side changed meanwhile, nothing is applied.
  */
 export async function applyFile(
-  client: Client,
+  client: Pick<Client, 'apply'>,
   file: string,
   options: ApplyOptions,
   around: Surroundings,

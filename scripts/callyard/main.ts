@@ -1,4 +1,4 @@
-// `npm run callyard -- export|apply|validate`: a campaign as a file.
+// `npm run callyard -- export|apply|validate|limits`: a campaign as a file, and what its limits have left.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { InputError, runCommand } from '../simulate/input';
 import { connect } from './client';
+import { listLimits, showFreed, showHeld, verifyLimits } from './limits';
 import { applyFile, exportCampaign, validateFile, type ExitCode, type Surroundings } from './commands';
 
 const URL_OPTION = [
@@ -15,7 +16,7 @@ const URL_OPTION = [
 
 // Before there are subcommands, which take it over: their mistakes are ours to give an exit code.
 const command = new Command('npm run callyard --')
-  .description('Keeps campaigns as files: exports one, shows what a file would change, applies it.')
+  .description('Keeps campaigns as files, and shows what limits have left.')
   .exitOverride();
 
 /** What the command line asks for; set by the subcommand that was named. */
@@ -50,6 +51,46 @@ command
   .requiredOption('-f, --file <file>', 'YAML or JSON; - for standard input')
   .action((options: { file: string }) => {
     chosen = () => validateFile(options.file, surroundings());
+  });
+
+const limits = command
+  .command('limits')
+  .description('what limits have left, and whether their counters are right');
+
+limits
+  .command('list')
+  .description('limits with what is used of each now')
+  .option('--campaign <id>', 'those that can stop a call of this campaign')
+  .option('--scope <scope>', 'those on one thing, for example buyer:buy_alpha')
+  .option('--full', 'those without room for one more', false)
+  .option(...URL_OPTION)
+  .action((options: { campaign?: string; scope?: string; full: boolean; url?: string }) => {
+    chosen = async () => listLimits(await connect(options.url, process.env), options, surroundings());
+  });
+
+limits
+  .command('verify')
+  .description('recomputes every counter from the reservations; fails when one differs')
+  .option(...URL_OPTION)
+  .action((options: { url?: string }) => {
+    chosen = async () => verifyLimits(await connect(options.url, process.env), surroundings());
+  });
+
+limits
+  .command('held')
+  .description('what holds the pending count of a limit')
+  .argument('<limit>', 'its id, for example lim_buy_alpha_concurrency')
+  .option(...URL_OPTION)
+  .action((limit: string, options: { url?: string }) => {
+    chosen = async () => showHeld(await connect(options.url, process.env), limit, surroundings());
+  });
+
+limits
+  .command('freed')
+  .description('what maintenance gave back because nobody was left to do it')
+  .option(...URL_OPTION)
+  .action((options: { url?: string }) => {
+    chosen = async () => showFreed(await connect(options.url, process.env), surroundings());
   });
 
 function surroundings(): Surroundings {
@@ -95,6 +136,6 @@ async function askYes(question: string): Promise<boolean> {
 }
 
 void runCommand(command, async () => {
-  if (chosen === null) throw new InputError('Say what to do: export, apply or validate.');
+  if (chosen === null) throw new InputError('Say what to do: export, apply, validate or limits.');
   return chosen();
 });

@@ -114,6 +114,8 @@ function childEnvironment({ config, secrets, folder }: Run): NodeJS.ProcessEnv {
     CALLYARD_ADMIN_KEY: secrets.adminKey,
     TWILIO_ACCOUNT_SID: secrets.twilio.accountSid,
     TWILIO_AUTH_TOKEN: secrets.twilio.authToken,
+    // Nobody but the simulator knows an account that was made up.
+    ...(process.env.TWILIO_ACCOUNT_SID ? {} : { TWILIO_API_URL: process.env.TWILIO_API_URL || 'none' }),
     SIGNALWIRE_PROJECT_ID: secrets.signalwire.projectId,
     SIGNALWIRE_SIGNING_KEY: secrets.signalwire.signingKey,
     TELNYX_PUBLIC_KEY: secrets.telnyx.publicKey,

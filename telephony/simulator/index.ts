@@ -42,6 +42,7 @@ export type {
   SimulatedCallOptions,
   WebhookRecord,
 } from './options';
+export { serveCarrierRest, type CarrierRest, type RestAccount } from './rest';
 export { parseTwiml, type Document } from './twiml';
 export type { Verb } from './verbs';
 export { signedRequest, type Webhook } from './webhook';

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
+import { findCounterDifferences } from '../../db/queries/limits/verify';
 
 export interface TestDatabase {
   readonly url: string;
-  /** Deletes the database, cutting the connections that are still open. */
+  /**
+   * Deletes the database, cutting the connections that are still open.
+   * @throws when a counter of its limits is not what its reservations say
+   */
   drop(): Promise<void>;
 }
 
@@ -33,8 +37,34 @@ async function copyDatabase(serverUrl: string, template: string): Promise<TestDa
   await administer(serverUrl, `CREATE DATABASE "${name}" TEMPLATE "${template}"`);
   return {
     url: withDatabase(serverUrl, name),
-    drop: () => administer(serverUrl, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`),
+    async drop() {
+      try {
+        await requireExactCounters(withDatabase(serverUrl, name));
+      } finally {
+        await administer(serverUrl, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+      }
+    },
   };
+}
+
+/**
+ * Whatever a test did, every counter of its limits is what its reservations say.
+ * @throws when one is not, with what differs
+ */
+async function requireExactCounters(url: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ there: boolean }>(
+      `SELECT to_regprocedure('limit_recount(text)') IS NOT NULL AS there`,
+    );
+    if (rows[0]?.there !== true) return;
+    const differences = await findCounterDifferences(client);
+    if (differences.length > 0)
+      throw new Error(`Counters differ from the reservations: ${JSON.stringify(differences)}`);
+  } finally {
+    await client.end();
+  }
 }
 
 /** Runs one statement from the database `postgres`: a template must have no connections while it is copied. */

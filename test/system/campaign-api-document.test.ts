@@ -32,8 +32,10 @@ describe('the OpenAPI document', () => {
                now(), now(), now(), 50)`,
       [assignment, buyer],
     );
-    await sql(`INSERT INTO reservations (id, call_id, attempt_id, status, resolved_at)
-               VALUES ('call_1/1', 'call_1', 'call_1/1', 'posted', now())`);
+    await sql(`INSERT INTO reservations (id, call_id, attempt_id, status, resolved_at, lease_until, assignment_id)
+               VALUES ('call_1/1', 'call_1', 'call_1/1', 'posted', now(), now(), 'asg_walk')`);
+    await sql(`INSERT INTO freed_reservations (reservation_id, call_id, reason, carrier_says, reserved_at)
+               VALUES ('call_1/1', 'call_1', 'terminated', 'over', now())`);
     await sql(`INSERT INTO timeline_entries (call_id, key, at, step, decision)
                VALUES ('call_1', 'received', now(), 'received', 'a call')`);
     await sql(
@@ -69,7 +71,25 @@ describe('the OpenAPI document', () => {
     });
     await insertCalls(campaign, buyer, assignment);
 
+    const { id: limit } = await api.ok<{ id: string }>('POST', '/limits', {
+      scope: { kind: 'buyer', id: buyer },
+      window: 'day',
+      limit: 100,
+    });
+    await sql(`INSERT INTO reservations (id, call_id, attempt_id, status, lease_until, scopes, currency, spend_micros)
+               VALUES ('call_2/1', 'call_2', 'call_2/1', 'pending', now(), ARRAY['destination:tel:+14155550201'],
+                       'USD', 7)`);
+    const { id: spend } = await api.ok<{ id: string }>('POST', '/limits', {
+      scope: { kind: 'destination', id: 'tel:+14155550201' },
+      window: 'total',
+      counts: 'spend',
+      currency: 'USD',
+      limit: '1000000',
+    });
+    await api.ok('GET', `/limits/${spend}/reservations`);
+
     for (const [path, change] of [
+      [`/limits/${limit}`, { limit: 50 }],
       [`/campaigns/${campaign}`, { hours: { timeZone: 'UTC', openings: [] } }],
       [
         `/buyers/${buyer}`,
@@ -96,13 +116,21 @@ describe('the OpenAPI document', () => {
       '/buyers',
       `/campaigns/${campaign}/assignments`,
       '/blocked-callers',
+      '/limits',
+      '/limits/freed',
+      '/limits/verification',
       '/audit',
       '/calls',
       '/calls/call_1',
       '/openapi.json',
     ])
       await api.ok('GET', path);
-    for (const path of [`/assignments/${assignment}`, `/blocked-callers/${entry}`, '/numbers/%2B14155550100'])
+    for (const path of [
+      `/limits/${limit}`,
+      `/assignments/${assignment}`,
+      `/blocked-callers/${entry}`,
+      '/numbers/%2B14155550100',
+    ])
       await api.ok('DELETE', path, undefined, 204);
     const spare = await api.ok<{ id: string }>('POST', '/publishers', { name: 'S' });
     await api.ok('DELETE', `/publishers/${spare.id}`, undefined, 204);

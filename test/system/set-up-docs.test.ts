@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { conditionSchema } from '../../contract/condition';
+import { limitSchema } from '../../contract/resources/limit';
 import { dialled, placeCall } from './placing';
 import { startSystem, type SystemUnderTest } from './system';
 
@@ -26,15 +27,26 @@ describe('what the documents say about setting up a campaign', () => {
   });
   afterAll(() => system.stop());
 
-  it('works when it is run as it stands, and the call it ends with is connected', async () => {
-    const script = blockAfter('api.md', '## Set up a campaign, step by step', 'sh')
+  interface Answer {
+    readonly code?: string;
+    readonly status?: unknown;
+    readonly explanation?: string[];
+  }
+
+  /** What the API answers to the commands of a document, one after the other. */
+  async function run(file: string, heading: string): Promise<Answer[]> {
+    const script = blockAfter(file, heading, 'sh')
       .replace('API=http://127.0.0.1:3000/api/v1', `API=${system.baseUrl}/api/v1`)
       .replace('KEY=$(cat .callyard/secrets/admin-key)', `KEY=${system.adminKey}`);
     const { stdout } = await promisify(execFile)('sh', ['-eu', '-c', script]);
-    const answers = stdout
+    return stdout
       .split('\n')
       .filter(Boolean)
-      .map((line) => JSON.parse(line) as { code?: string; status?: unknown; explanation?: string[] });
+      .map((line) => JSON.parse(line) as Answer);
+  }
+
+  it('works when it is run as it stands, and the call it ends with is connected', async () => {
+    const answers = await run('api.md', '## Set up a campaign, step by step');
     expect(answers).toHaveLength(8);
     expect(answers.filter(({ code }) => code !== undefined)).toEqual([]);
     expect(answers.at(-1)?.explanation?.join(' ')).toContain('Dallas Roofers');
@@ -44,6 +56,19 @@ describe('what the documents say about setting up a campaign', () => {
     });
     expect(call).toMatchObject({ outcome: 'connected', converted: true, revenueMicros: '25000000' });
     expect(dialled(call)).toEqual(['Dallas Roofers']);
+  });
+
+  it('sets the limits it shows, and shows them as they are', async () => {
+    const answers = await run('limits.md', '# Limits');
+    expect(answers.filter(({ code }) => code !== undefined)).toEqual([]);
+    expect(answers.at(-2)).toMatchObject({ id: 'lim_alpha_hourly', limit: 30, revision: 2 });
+    expect(answers.at(-1)).toMatchObject({
+      data: expect.arrayContaining([
+        expect.objectContaining({ counts: 'spend', limit: '5000000000' }),
+      ]) as unknown,
+    });
+    const shown: unknown = JSON.parse(blockAfter('limits.md', '## What is used', 'json'));
+    expect(limitSchema.parse(shown)).toEqual(shown);
   });
 
   it('has conditions that are valid', () => {

@@ -12,8 +12,10 @@ import { createPool } from '../../db/pool';
 import { loadSampleCampaign } from '../../db/sample/load';
 import { createLogger } from '../../runtime/logger';
 import { createTemporalClient } from '../../runtime/temporal';
+import type { CarrierInquiry } from '../../telephony/inquiry';
 import { createTwilioDialect } from '../../telephony/twilio';
 import { logThrough, startWorker, type RunningWorker } from '../../workers/worker';
+import { maintenanceId } from '../../workflows/ids';
 import { createTestDatabase } from '../environment/database';
 import { Carrier } from './carrier';
 import { eventually } from './eventually';
@@ -52,6 +54,8 @@ export interface SystemOptions {
   /** Default: 1 s, so that tests of lost callbacks are quick. */
   readonly callbackGraceSeconds?: number;
   readonly publicBaseUrl?: string;
+  /** Workers do maintenance, and can ask these carriers; default: no maintenance. */
+  readonly inquiries?: readonly CarrierInquiry[];
 }
 
 export const ACCOUNT_SID = 'AC00000000000000000000000000000001';
@@ -115,6 +119,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
       taskQueue,
       callbackGraceSeconds: options.callbackGraceSeconds ?? 1,
       maxCachedWorkflows: 200,
+      inquiries: options.inquiries ?? null,
       log,
     });
     workers.push(worker);
@@ -156,6 +161,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
       });
       await app.close();
       for (const worker of workers) await worker.stop();
+      if (options.inquiries !== undefined) {
+        await temporal.schedule.getHandle(maintenanceId(taskQueue)).delete();
+      }
       await temporal.connection.close();
       await Promise.all([db.end(), apiDb.end()]);
       await database.drop();

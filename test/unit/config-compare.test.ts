@@ -17,6 +17,7 @@ const NOTHING: ConfigState = {
   buyers: new Map(),
   numbers: new Map(),
   assignments: new Map(),
+  limits: new Map(),
   plan: null,
   flow: null,
 };
@@ -28,6 +29,7 @@ function stateAfter({
   buyers,
   numbers,
   assignments,
+  limits = [],
   plan,
   flow,
 }: ConfigDocument): ConfigState {
@@ -45,6 +47,7 @@ function stateAfter({
     assignments: new Map(
       assignments.map((it) => [it.id, { ...it, campaignId: campaign.id, removed: false }]),
     ),
+    limits: new Map(limits.map((limit) => [limit.id, limit])),
     plan: plan === null ? null : { version: 1, definition: plan },
     flow: flow === null ? null : { version: 1, definition: flow },
   };

@@ -82,12 +82,14 @@ describe('the documentation of the API', () => {
   });
 
   it('names only routes that are served', () => {
-    const served = new Set(ROUTES.map(({ declaration }) => declaration.path.replace(/\{\w+\}/g, '{}')));
+    const outsideOfTheApi = ['/healthz', '/readyz', '/metrics'];
+    const served = new Set([
+      ...outsideOfTheApi,
+      ...ROUTES.map(({ declaration }) => declaration.path.replace(/\{\w+\}/g, '{}')),
+    ]);
     const named = [...text.matchAll(/`(?:[A-Z]+ )+(\/[\w{}/-]+)[^`]*`/g)].map(([, route = '']) => route);
     expect(named.length).toBeGreaterThan(10);
-    const unknown = named.filter(
-      (route) => !route.endsWith('z') && !served.has(route.replace(/\{\w+\}/g, '{}')),
-    );
+    const unknown = named.filter((route) => !served.has(route.replace(/\{\w+\}/g, '{}')));
     expect(unknown).toEqual([]);
   });
 });

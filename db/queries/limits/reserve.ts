@@ -82,131 +82,129 @@ export async function reserveBatch(db: Queryable, items: readonly ReserveItem[])
   return rows;
 }
 
+/*
+ * One row of `asked` is a scope of a candidate of an item, joined with the limits on it. All that follows is carried
+ * along with those rows by window functions: joining steps with each other would cost the square of the batch. What
+ * belongs to an item or a candidate is taken from the parameters by its place.
+ */
 const RESERVE_BATCH = `
   WITH clock AS MATERIALIZED (
     SELECT limit_clock() AS at
-  ), item AS MATERIALIZED (
-    SELECT i.ord - 1 AS ord, i.id, i.call_id, i.attempt_id, i.workflow_id, i.lease, i.final, i.refused_before,
-           r.status, r.assignment_id, r.spend_micros, r.payout_micros, r.refusals
-      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::bool[], $7::text[])
-           WITH ORDINALITY AS i (id, call_id, attempt_id, workflow_id, lease, final, refused_before, ord)
-      LEFT JOIN reservations r ON r.id = i.id
-  ), candidate AS MATERIALIZED (
-    SELECT c.ord, c.no, c.assignment_id, c.spend, c.payout, c.currency
-      FROM unnest($8::int[], $9::int[], $10::text[], $11::int8[], $12::int8[], $13::text[])
-           AS c (ord, no, assignment_id, spend, payout, currency)
-      JOIN item i ON i.ord = c.ord AND i.status IS NULL
-  ), wanted AS MATERIALIZED (
-    SELECT c.ord, c.no, c.assignment_id, l.id AS limit_id, l.scope, l."window", l.counts, l.maximum,
-           limit_window_start(l."window", l.time_zone, clock.at) AS window_start,
-           CASE WHEN l.counts <> 'spend' THEN 1
-                WHEN l.scope_kind = 'publisher' THEN c.payout
-                ELSE c.spend END AS amount,
-           l.counts = 'spend' AND l.currency <> c.currency AS misfit
-      FROM unnest($14::int[], $15::int[], $16::text[]) AS s (ord, no, scope)
-      JOIN limits l ON l.scope = s.scope
-      JOIN candidate c ON c.ord = s.ord AND c.no = s.no
+  ), known AS MATERIALIZED (
+    SELECT i.ord::integer - 1 AS ord, r.status, r.assignment_id, r.spend_micros, r.payout_micros, r.refusals
+      FROM unnest($1::text[]) WITH ORDINALITY AS i (id, ord)
+      JOIN reservations r ON r.id = i.id
+  ), asked AS MATERIALIZED (
+    SELECT s.ord, s.no, s.at AS candidate, s.scope, l.id AS limit_id, l."window", l.counts, l.maximum,
+           w.starts, w.amount, w.misfit,
+           l.id IS NOT NULL AND (w.amount > 0 OR w.misfit) AS counted,
+           k.limit_id IS NULL AS uncounted,
+           l.id IS NULL OR (NOT w.misfit AND coalesce(k.posted + k.pending, 0) + w.amount <= l.maximum)
+             OR (w.amount = 0 AND NOT w.misfit) AS has_room
+      FROM unnest($8::int[], $9::int[], $10::int[], $11::text[]) AS s (ord, no, at, scope)
      CROSS JOIN clock
-  ), peeked AS MATERIALIZED (
-    SELECT w.*, coalesce(k.posted + k.pending, 0) + w.amount <= w.maximum AND NOT w.misfit AS has_room
-      FROM wanted w
-      LEFT JOIN limit_counters k ON k.limit_id = w.limit_id AND k.window_start = w.window_start
-     WHERE w.amount > 0 OR w.misfit
+      LEFT JOIN limits l ON l.scope = s.scope
+     CROSS JOIN LATERAL (
+       SELECT limit_window_start(l."window", l.time_zone, clock.at) AS starts,
+              CASE WHEN l.counts <> 'spend' THEN 1
+                   WHEN l.scope_kind = 'publisher' THEN ($14::int8[])[s.at]
+                   ELSE ($13::int8[])[s.at] END AS amount,
+              coalesce(l.counts = 'spend' AND l.currency <> ($15::text[])[s.at], false) AS misfit
+     ) AS w
+      LEFT JOIN limit_counters k ON k.limit_id = l.id AND k.window_start = w.starts
+     WHERE s.ord NOT IN (SELECT known.ord FROM known)
+  ), judged AS MATERIALIZED (
+    SELECT a.*, bool_and(a.has_room) OVER (PARTITION BY a.ord, a.no) AS fits FROM asked a
   ), chosen AS MATERIALIZED (
-    SELECT DISTINCT ON (c.ord) c.*
-      FROM candidate c
-      LEFT JOIN (SELECT DISTINCT p.ord, p.no FROM peeked p WHERE NOT p.has_room) AS full_up USING (ord, no)
-     WHERE full_up.ord IS NULL
-     ORDER BY c.ord, c.no
+    SELECT j.*, min(j.no) FILTER (WHERE j.fits) OVER (PARTITION BY j.ord) AS chosen_no FROM judged j
+  ), wanted AS MATERIALIZED (
+    SELECT c.ord, c.limit_id, c.starts, c.amount, c.maximum,
+           bool_or(c.uncounted) OVER (PARTITION BY c.ord) AS uncounted
+      FROM chosen c
+     WHERE c.no = c.chosen_no AND c.counted
+  ), placed AS MATERIALIZED (
+    SELECT w.*, dense_rank() OVER (ORDER BY w.limit_id, w.starts)::integer AS place FROM wanted w WHERE NOT w.uncounted
   ), locked AS MATERIALIZED (
     SELECT k.limit_id, k.window_start, k.posted + k.pending AS used
       FROM limit_counters k
-      JOIN (SELECT DISTINCT p.limit_id, p.window_start FROM peeked p JOIN chosen USING (ord, no)) AS own
-        ON own.limit_id = k.limit_id AND own.window_start = k.window_start
+      JOIN (SELECT DISTINCT p.limit_id, p.starts FROM placed p) AS own
+        ON own.limit_id = k.limit_id AND own.starts = k.window_start
      ORDER BY k.limit_id, k.window_start
        FOR UPDATE OF k
-  ), asked AS MATERIALIZED (
-    SELECT p.ord, p.limit_id, p.window_start, p.amount, p.maximum, l.used,
-           bool_or(l.used IS NULL) OVER own AS uncounted,
-           bool_and(coalesce(l.used + p.amount <= p.maximum, false)) OVER own AS fits_alone
-      FROM peeked p
-      JOIN chosen USING (ord, no)
-      LEFT JOIN locked l ON l.limit_id = p.limit_id AND l.window_start = p.window_start
-    WINDOW own AS (PARTITION BY p.ord)
+  ), lock_list AS MATERIALIZED (
+    -- In the order of \`place\`. A counter that went with its limit meanwhile leaves a gap: then nothing is decided.
+    SELECT array_agg(l.used ORDER BY l.limit_id, l.window_start) AS used,
+           count(*) = coalesce((SELECT max(p.place) FROM placed p), 0) AS whole
+      FROM locked l
   ), running AS MATERIALIZED (
-    SELECT a.ord, a.limit_id, a.window_start, a.amount,
-           a.used + sum(a.amount) OVER (PARTITION BY a.limit_id, a.window_start ORDER BY a.ord) <= a.maximum AS fits
-      FROM asked a
-     WHERE a.fits_alone AND NOT a.uncounted
-  ), verdict AS MATERIALIZED (
-    SELECT c.*,
-           CASE WHEN NOT EXISTS (SELECT FROM asked a WHERE a.ord = c.ord) THEN 'granted'
-                WHEN EXISTS (SELECT FROM asked a WHERE a.ord = c.ord AND a.uncounted) THEN 'uncounted'
-                WHEN (SELECT bool_and(r.fits) FROM running r WHERE r.ord = c.ord) THEN 'granted'
-                ELSE 'again' END AS verdict
-      FROM chosen c
+    SELECT p.ord, p.limit_id, p.starts, p.amount,
+           (sum(p.amount) FILTER (WHERE p.alone) OVER (PARTITION BY p.place ORDER BY p.ord) + p.used <= p.maximum)
+             AND p.alone AS fits
+      FROM (SELECT p.*, u.used[p.place] AS used,
+                   bool_and(u.used[p.place] + p.amount <= p.maximum) OVER (PARTITION BY p.ord) AS alone
+              FROM placed p CROSS JOIN lock_list u WHERE u.whole) AS p
+  ), granted AS MATERIALIZED (
+    SELECT r.ord, r.limit_id, r.starts, r.amount, coalesce(bool_and(r.fits) OVER (PARTITION BY r.ord), false) AS fits
+      FROM running r
   ), taken AS (
     UPDATE limit_counters k
        SET pending = k.pending + t.amount
-      FROM (SELECT r.limit_id, r.window_start, sum(r.amount) AS amount
-              FROM running r JOIN verdict v ON v.ord = r.ord AND v.verdict = 'granted'
-             GROUP BY r.limit_id, r.window_start) AS t
-     WHERE k.limit_id = t.limit_id AND k.window_start = t.window_start
+      FROM (SELECT g.limit_id, g.starts, sum(g.amount) AS amount FROM granted g WHERE g.fits GROUP BY g.limit_id, g.starts) AS t
+     WHERE k.limit_id = t.limit_id AND k.window_start = t.starts
   ), held AS (
     INSERT INTO reservation_holds (reservation_id, limit_id, window_start, amount)
-    SELECT i.id, r.limit_id, r.window_start, r.amount
-      FROM running r
-      JOIN verdict v ON v.ord = r.ord AND v.verdict = 'granted'
-      JOIN item i ON i.ord = r.ord
-  ), passed_over AS MATERIALIZED (
-    SELECT p.ord,
-           jsonb_agg(jsonb_build_object('assignmentId', p.assignment_id, 'limitId', p.limit_id, 'scope', p.scope,
-                                        'window', p."window", 'counts', p.counts,
-                                        'reason', CASE WHEN p.misfit THEN 'currency' ELSE 'full' END)
-                     ORDER BY p.no, p.limit_id) AS refusals
-      FROM peeked p
-      LEFT JOIN chosen c ON c.ord = p.ord
-     WHERE NOT p.has_room AND p.no < coalesce(c.no, 2147483647)
-     GROUP BY p.ord
+    SELECT ($1::text[])[g.ord + 1], g.limit_id, g.starts, g.amount FROM granted g WHERE g.fits
   ), decided AS MATERIALIZED (
-    SELECT i.*, v.assignment_id AS chosen_id, v.no AS chosen_no, v.spend, v.payout, v.currency,
-           CASE WHEN i.status IS NOT NULL THEN 'before'
-                WHEN v.verdict IS NOT NULL THEN v.verdict
-                WHEN i.final THEN 'refused'
-                ELSE 'passed' END AS verdict,
-           i.refused_before::jsonb || coalesce(o.refusals, '[]') AS refused
-      FROM item i
-      LEFT JOIN verdict v ON v.ord = i.ord
-      LEFT JOIN passed_over o ON o.ord = i.ord
+    SELECT d.ord, d.at, d.scopes,
+           CASE WHEN d.chosen_no IS NULL THEN CASE WHEN ($6::bool[])[d.ord + 1] THEN 'refused' ELSE 'passed' END
+                WHEN d.wants = 0 THEN 'granted'
+                WHEN d.uncounted THEN 'uncounted'
+                WHEN d.ord = ANY (g.ords) THEN 'granted'
+                ELSE 'again' END AS verdict,
+           ($7::text[])[d.ord + 1]::jsonb || coalesce(d.refusals, '[]') AS refusals
+      FROM (SELECT c.ord, c.chosen_no,
+                   min(c.candidate) FILTER (WHERE c.no = c.chosen_no) AS at,
+                   count(*) FILTER (WHERE c.no = c.chosen_no AND c.counted) AS wants,
+                   bool_or(c.uncounted) FILTER (WHERE c.no = c.chosen_no AND c.counted) AS uncounted,
+                   array_agg(DISTINCT c.scope) FILTER (WHERE c.no = c.chosen_no) AS scopes,
+                   jsonb_agg(jsonb_build_object('assignmentId', ($12::text[])[c.candidate], 'limitId', c.limit_id,
+                                                'scope', c.scope, 'window', c."window", 'counts', c.counts,
+                                                'reason', CASE WHEN c.misfit THEN 'currency' ELSE 'full' END)
+                             ORDER BY c.no, c.limit_id)
+                     FILTER (WHERE NOT c.has_room AND c.no < coalesce(c.chosen_no, 2147483647)) AS refusals
+              FROM chosen c
+             GROUP BY c.ord, c.chosen_no) AS d
+     CROSS JOIN (SELECT coalesce(array_agg(DISTINCT granted.ord), '{}') AS ords FROM granted WHERE granted.fits) AS g
   ), reserved AS (
     INSERT INTO reservations (id, call_id, attempt_id, workflow_id, status, lease_until, resolved_at, assignment_id,
                               scopes, spend_micros, payout_micros, currency, refusals)
-    SELECT d.id, d.call_id, d.attempt_id, d.workflow_id,
+    SELECT ($1::text[])[d.ord + 1], ($2::text[])[d.ord + 1], ($3::text[])[d.ord + 1], ($4::text[])[d.ord + 1],
            CASE d.verdict WHEN 'granted' THEN 'pending' ELSE 'refused' END,
-           clock.at + d.lease * interval '1 second',
+           clock.at + ($5::float8[])[d.ord + 1] * interval '1 second',
            CASE d.verdict WHEN 'granted' THEN NULL ELSE clock.at END,
-           d.chosen_id,
-           CASE d.verdict
-             WHEN 'granted' THEN ARRAY(SELECT s.scope FROM unnest($14::int[], $15::int[], $16::text[]) AS s (ord, no, scope)
-                                        WHERE s.ord = d.ord AND s.no = d.chosen_no)
-             ELSE '{}' END,
-           coalesce(d.spend, 0), coalesce(d.payout, 0), d.currency, d.refused
+           CASE d.verdict WHEN 'granted' THEN ($12::text[])[d.at] END,
+           coalesce(d.scopes, '{}'),
+           coalesce(($13::int8[])[d.at], 0), coalesce(($14::int8[])[d.at], 0), ($15::text[])[d.at], d.refusals
       FROM decided d CROSS JOIN clock
      WHERE d.verdict IN ('granted', 'refused')
   )
-  SELECT d.ord::int AS ord, d.verdict, d.status,
-         coalesce(d.assignment_id, d.chosen_id) AS assignment_id,
-         coalesce(d.spend_micros, d.spend) AS spend_micros,
-         coalesce(d.payout_micros, d.payout) AS payout_micros,
-         coalesce(d.refusals, d.refused) AS refusals
+  SELECT d.ord, d.verdict, NULL AS status, ($12::text[])[d.at] AS assignment_id,
+         ($13::int8[])[d.at] AS spend_micros, ($14::int8[])[d.at] AS payout_micros, d.refusals
     FROM decided d
-   ORDER BY d.ord`;
+  UNION ALL
+  SELECT k.ord, 'before', k.status, k.assignment_id, k.spend_micros, k.payout_micros, k.refusals FROM known k
+   ORDER BY ord`;
+
+/** A scope that no limit is on: a candidate with no scope of its own has to stand in the list as well. */
+const NO_SCOPE = 'none:';
 
 function valuesOf(items: readonly ReserveItem[]): unknown[] {
   const candidates = items.flatMap((item, ord) =>
     item.candidates.map((candidate, no) => ({ ord, no, ...candidate })),
   );
-  const scopes = candidates.flatMap(({ ord, no, scopes: all }) => all.map((scope) => ({ ord, no, scope })));
+  const scopes = candidates.flatMap(({ ord, no, scopes: all }, index) =>
+    (all.length === 0 ? [NO_SCOPE] : all).map((scope) => ({ ord, no, at: index + 1, scope })),
+  );
   return [
     items.map(({ id }) => id),
     items.map(({ callId }) => callId),
@@ -214,16 +212,15 @@ function valuesOf(items: readonly ReserveItem[]): unknown[] {
     items.map(({ workflowId }) => workflowId),
     items.map(({ leaseSeconds }) => leaseSeconds),
     items.map(({ final }) => final),
-    items.map(({ refusedBefore }) => JSON.stringify(refusedBefore)),
-    candidates.map(({ ord }) => ord),
-    candidates.map(({ no }) => no),
+    items.map(({ refusedBefore }) => (refusedBefore.length === 0 ? '[]' : JSON.stringify(refusedBefore))),
+    scopes.map(({ ord }) => ord),
+    scopes.map(({ no }) => no),
+    scopes.map(({ at }) => at),
+    scopes.map(({ scope }) => scope),
     candidates.map(({ assignmentId }) => assignmentId),
     candidates.map(({ spend }) => spend),
     candidates.map(({ payout }) => payout),
     candidates.map(({ currency }) => currency),
-    scopes.map(({ ord }) => ord),
-    scopes.map(({ no }) => no),
-    scopes.map(({ scope }) => scope),
   ];
 }
 

@@ -132,8 +132,9 @@ export interface ResolveCall {
 
 /**
  * Resolves the pending reservations of a call. Attempts that are on record were dialled and count as attempts; a hold
- * whose attempt never came to be recorded is given back whole.
- * @returns what was resolved, and what would have been posted over what it held
+ * whose attempt never came to be recorded is given back whole. A call's money is pinned with its hold; should the two
+ * ever differ, the end of the call does not hang on it: no more is posted than is held.
+ * @returns what was resolved
  */
 export async function resolveCall(db: Queryable, resolve: ResolveCall): Promise<ResolveRow[]> {
   const { callId, attemptId, connected, unheardAttemptId, resolution } = resolve;
@@ -147,10 +148,10 @@ export async function resolveCall(db: Queryable, resolve: ResolveCall): Promise<
                p.won OR p.dialled AS dialled,
                p.won AND $4::bool AS connected,
                p.won AND $5::bool AS converted,
-               CASE WHEN p.won THEN $6::int8 ELSE 0 END AS spent,
+               CASE WHEN p.won THEN least($6::int8, p.spend_micros) ELSE 0 END AS spent,
                p.won AND $7::bool AS paid,
-               CASE WHEN p.won THEN $8::int8 ELSE 0 END AS payout
-          FROM (SELECT r.id,
+               CASE WHEN p.won THEN least($8::int8, p.payout_micros) ELSE 0 END AS payout
+          FROM (SELECT r.id, r.spend_micros, r.payout_micros,
                        r.attempt_id IS NOT DISTINCT FROM $3::text AS won,
                        r.attempt_id IS DISTINCT FROM $10::text
                          AND EXISTS (SELECT FROM attempts a WHERE a.id = r.attempt_id) AS dialled

@@ -1,0 +1,132 @@
+import type { Queryable } from '../../db/pool';
+import { cancelOpenAttempts, endAttempt } from '../../db/queries/attempts';
+import { endCall } from '../../db/queries/calls';
+import { insertLedgerEntry } from '../../db/queries/ledger';
+import { resolveCall, type ResolveCall, type ResolveRow } from '../../db/queries/limits/resolve';
+import { insertTimeline } from '../../db/queries/timeline';
+import type { Attribution } from '../../domain/call/attribution';
+import type { AttemptEnd, Qualifications } from '../../domain/call/commands';
+import type { Outcome } from '../../domain/call/outcome';
+import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
+import type { TimelineEntry } from '../../domain/call/timeline';
+import type { CallId } from '../../domain/ids';
+import { attributeEnding, ledgerEntries } from './attribution';
+
+/** The dial that was open when a call ended, as far as closing the call needs it. */
+export interface ClosedAttempt extends Omit<AttemptEnd, 'attempt'> {
+  readonly attempt: Pick<PlacedAttempt, 'id' | 'buyerId' | 'terms'>;
+}
+
+/** How a call is closed. */
+export interface Closing {
+  readonly callId: CallId;
+  /** Whose money it is. */
+  readonly policy: Pick<CallPolicy, 'campaignId' | 'publisherId'>;
+  /** `null`: as they are. */
+  readonly qualifications: Qualifications | null;
+  readonly ending: {
+    readonly outcome: Outcome;
+    readonly reason: string;
+    readonly at: string;
+    readonly attempt: ClosedAttempt | null;
+  };
+  readonly entries: readonly TimelineEntry[];
+  /** What a hold that came to nothing becomes: `expired` when nobody was left to give it back. */
+  readonly resolution: 'voided' | 'expired';
+}
+
+export interface Closed {
+  readonly due: Attribution;
+  /** What was resolved of the call's holds. */
+  readonly resolved: Promise<readonly ResolveRow[]>;
+  /** Statements under way, to be waited for with the COMMIT. */
+  readonly last: readonly Promise<unknown>[];
+}
+
+/**
+ * Closes a call for good, inside the caller's transaction: its end, its dial's end, its holds, its money.
+ * @returns `null` when it had ended before: that end stands, and nothing is changed
+ */
+export async function closeCall(tx: Queryable, closing: Closing): Promise<Closed | null> {
+  const { callId, ending, qualifications } = closing;
+  const due = attributeEnding(ending);
+  const { attempt } = ending;
+  const connected = attempt?.status === 'completed';
+  const connectedAt = connected ? connectionStart(closing) : null;
+  const first = await endCall(tx, {
+    callId,
+    outcome: ending.outcome,
+    reason: ending.reason,
+    endedAt: ending.at,
+    buyerId: connected ? attempt.attempt.buyerId : null,
+    connectedAt,
+    talkSeconds: connected ? attempt.talkSeconds : null,
+    converted: due.converted,
+    currency: attempt?.attempt.terms.currency ?? null,
+    revenue: due.revenue,
+    payout: due.payout,
+    qualifications,
+  });
+  if (!first) return null;
+  const resolved = resolveCall(tx, {
+    callId,
+    attemptId: null,
+    resolution: closing.resolution,
+    ...whatCameOf(closing, due),
+  });
+  return {
+    due,
+    resolved,
+    last: [
+      ...closeAttempt(tx, closing, connectedAt),
+      cancelOpenAttempts(tx, callId, ending.at),
+      resolved,
+      ...ledgerEntries(callId, closing.policy, ending, due).map((entry) => insertLedgerEntry(tx, entry)),
+      insertTimeline(tx, callId, closing.entries),
+    ],
+  };
+}
+
+/** Which attempt connected and what came of it, for the limits that count it. */
+function whatCameOf(
+  { ending: { attempt } }: Closing,
+  due: Attribution,
+): Pick<ResolveCall, 'connected' | 'unheardAttemptId'> {
+  const connected = attempt?.status === 'completed';
+  return {
+    connected: connected
+      ? {
+          attemptId: attempt.attempt.id,
+          happened: {
+            dialled: true,
+            connected: true,
+            converted: due.converted,
+            spent: due.revenue,
+            paid: due.paid,
+            payout: due.payout,
+          },
+        }
+      : null,
+    unheardAttemptId: attempt?.unheard === true ? attempt.attempt.id : null,
+  };
+}
+
+function closeAttempt(tx: Queryable, { ending }: Closing, connectedAt: string | null): Promise<void>[] {
+  const end = ending.attempt;
+  if (end === null) return [];
+  return [
+    endAttempt(tx, {
+      id: end.attempt.id,
+      state: end.status,
+      endedAt: end.at,
+      connectedAt,
+      talkSeconds: end.talkSeconds,
+    }),
+  ];
+}
+
+/** When buyer and caller began to talk, counted back from the end; `null` when nobody knows how long they talked. */
+function connectionStart({ ending }: Closing): string | null {
+  const talkSeconds = ending.attempt?.talkSeconds ?? null;
+  return talkSeconds === null ? null : new Date(Date.parse(ending.at) - talkSeconds * 1000).toISOString();
+}

@@ -1,0 +1,50 @@
+import { createSweep, type SweepDependencies } from './sweep';
+
+/** Why a hold was freed: how its workflow ended, or that there was none to end. */
+export type FreedBecause =
+  | 'terminated'
+  | 'failed'
+  | 'timed_out'
+  | 'completed'
+  | 'canceled'
+  /** Temporal knows no such workflow. */
+  | 'missing'
+  /** The hold was tied to no workflow, and its lease ran out. */
+  | 'lease_elapsed';
+
+/** One hold that was given back because nobody was left to do it. */
+export interface FreedHold {
+  readonly reservationId: string;
+  readonly callId: string;
+  readonly reason: FreedBecause;
+  /** Whole seconds it was held. */
+  readonly heldSeconds: number;
+}
+
+/** What one look at all holds found. */
+export interface Swept {
+  /** Holds whose lease had run out. */
+  readonly lapsed: number;
+  /** Of those, held by workflows that live. */
+  readonly renewed: number;
+  /** How many were freed, and the first of them. */
+  readonly freed: number;
+  readonly examples: readonly FreedHold[];
+  /** Calls that were open on record and have been closed: those holds', and calls that held nothing. */
+  readonly closed: number;
+  /** Live calls of which the carrier says that they are over: their workflows have been told. */
+  readonly toldOver: number;
+}
+
+export interface MaintenanceActivities {
+  /**
+   * Looks after every hold whose lease has run out, and every call that is open on record: renews it, or frees and
+   * closes it. Repeating it changes nothing.
+   */
+  sweep(): Promise<Swept>;
+}
+
+/** The activities of `workflows/maintenance`. */
+export function createMaintenanceActivities(dependencies: SweepDependencies): MaintenanceActivities {
+  return { sweep: createSweep(dependencies) };
+}

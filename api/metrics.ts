@@ -1,0 +1,69 @@
+import express, { type RequestHandler, type Router } from 'express';
+import type { Pool } from 'pg';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { countHolds } from '../db/queries/limits/holds';
+import { listNearlyFull, type UsedRow } from '../db/queries/limits/nearlyFull';
+
+/**
+ * Limits that metrics are given of: those that are about to matter. Every limit would be a series for each of many
+ * thousand buyers, nearly all of them flat.
+ */
+const SHARE_USED = 0.8;
+const MOST_LIMITS = 500;
+
+const LABELS = ['limit', 'scope', 'window', 'counts'] as const;
+
+/**
+ * `GET /metrics` in Prometheus' text format, behind `guard`. All of it is read from the database when it is asked for,
+ * so that each API process says the same: ask one of them.
+ */
+export function createMetricsRouter({
+  db,
+  guard,
+}: {
+  readonly db: Pool;
+  readonly guard: RequestHandler;
+}): Router {
+  const router = express.Router();
+  router.get('/metrics', guard, async (_req, res) => {
+    const registry = new Registry();
+    const [holds, limits] = await Promise.all([
+      countHolds(db),
+      listNearlyFull(db, { share: SHARE_USED, most: MOST_LIMITS }),
+    ]);
+    registerHolds(registry, holds);
+    registerLimits(registry, limits);
+    res.set('Content-Type', registry.contentType).send(await registry.metrics());
+  });
+  return router;
+}
+
+function registerHolds(registry: Registry, { pending, freed }: Awaited<ReturnType<typeof countHolds>>): void {
+  new Gauge({
+    name: 'callyard_reservations_pending',
+    help: 'Reservations that hold capacity now.',
+    registers: [registry],
+  }).set(pending);
+  const total = new Counter({
+    name: 'callyard_reservations_freed_total',
+    help: 'Reservations given back because nobody was left to do it, by how their workflow ended.',
+    labelNames: ['reason'],
+    registers: [registry],
+  });
+  for (const { reason, n } of freed) total.inc({ reason }, n);
+}
+
+function registerLimits(registry: Registry, limits: readonly UsedRow[]): void {
+  const about = `Limits of which ${SHARE_USED * 100} % are used, the ${MOST_LIMITS} fullest. Spend is in micros.`;
+  const gauge = (name: string, help: string): Gauge<(typeof LABELS)[number]> =>
+    new Gauge({ name, help: `${help} ${about}`, labelNames: LABELS, registers: [registry] });
+  const maximum = gauge('callyard_limit_maximum', 'The limit.');
+  const posted = gauge('callyard_limit_posted', 'What has happened in the window that runs.');
+  const pending = gauge('callyard_limit_pending', 'What is held by calls that may still make it happen.');
+  for (const { id, scope, window, counts, ...used } of limits) {
+    const labels = { limit: id, scope, window, counts };
+    maximum.set(labels, Number(used.maximum));
+    posted.set(labels, Number(used.posted));
+    pending.set(labels, Number(used.pending));
+  }
+}

@@ -1,0 +1,167 @@
+import type { Queryable } from '../../pool';
+
+/** A hold that somebody has to look after: its lease has run out. */
+export interface LapsedRow {
+  readonly id: string;
+  readonly call_id: string;
+  /** `null`: it is tied to no workflow. */
+  readonly workflow_id: string | null;
+  readonly reserved_at: string;
+  readonly lease_until: string;
+  /** How the carrier names the call; `null`: the call never came to be recorded. */
+  readonly carrier: string | null;
+  readonly account_sid: string | null;
+  readonly sid: string | null;
+}
+
+/** Where a page of lapsed holds begins: after this one. */
+export type LapsedPlace = Pick<LapsedRow, 'lease_until' | 'id'>;
+
+/** Pending holds whose lease ran out before `before`, those that ran out first at the front. */
+export async function listLapsed(
+  db: Queryable,
+  page: { readonly before: string; readonly after: LapsedPlace | null; readonly most: number },
+): Promise<LapsedRow[]> {
+  const { rows } = await db.query<LapsedRow & Record<string, unknown>>({
+    name: 'list_lapsed_reservations',
+    text: `
+      SELECT r.id, r.call_id, r.workflow_id, r.reserved_at, r.lease_until::text AS lease_until,
+             c.carrier, c.account_sid, c.sid
+        FROM reservations r
+        LEFT JOIN calls c ON c.id = r.call_id
+       WHERE r.status = 'pending' AND r.lease_until < $1::timestamptz
+         AND ($2::timestamptz IS NULL OR (r.lease_until, r.id) > ($2::timestamptz, $3::text))
+       ORDER BY r.lease_until, r.id
+       LIMIT $4::integer`,
+    values: [page.before, page.after?.lease_until ?? null, page.after?.id ?? null, page.most],
+  });
+  return rows;
+}
+
+/** A call that is open on record and holds nothing: in the IVR, or in a fallback. */
+export interface OpenCallRow {
+  readonly call_id: string;
+  readonly workflow_id: string;
+  readonly received_at: string;
+  readonly carrier: string;
+  readonly account_sid: string;
+  readonly sid: string;
+}
+
+/** Open calls without a pending hold that came in before `before`, oldest first. */
+export async function listOpenCalls(
+  db: Queryable,
+  page: {
+    readonly before: string;
+    readonly after: Pick<OpenCallRow, 'received_at' | 'call_id'> | null;
+    readonly most: number;
+  },
+): Promise<OpenCallRow[]> {
+  const { rows } = await db.query<OpenCallRow & Record<string, unknown>>({
+    name: 'list_open_calls',
+    text: `
+      SELECT c.id AS call_id, c.workflow_id, c.received_at::text AS received_at, c.carrier, c.account_sid, c.sid
+        FROM calls c
+       WHERE c.ended_at IS NULL AND c.received_at < $1::timestamptz
+         AND ($2::timestamptz IS NULL OR (c.received_at, c.id) > ($2::timestamptz, $3::text))
+         AND NOT EXISTS (SELECT FROM reservations r WHERE r.call_id = c.id AND r.status = 'pending')
+       ORDER BY c.received_at, c.id
+       LIMIT $4::integer`,
+    values: [page.before, page.after?.received_at ?? null, page.after?.call_id ?? null, page.most],
+  });
+  return rows;
+}
+
+/** The database's clock, ISO 8601. */
+export async function readLimitClock(db: Queryable): Promise<string> {
+  const { rows } = await db.query<{ at: string }>({
+    name: 'read_limit_clock',
+    text: 'SELECT limit_clock() AS at',
+    values: [],
+  });
+  const [row] = rows;
+  if (row === undefined) throw new Error('read_limit_clock returned no row');
+  return row.at;
+}
+
+/** The holders live: their holds are looked at again in so many seconds. */
+export async function renewLeases(db: Queryable, ids: readonly string[], seconds: number): Promise<void> {
+  if (ids.length === 0) return;
+  await db.query({
+    name: 'renew_leases',
+    text: `
+      UPDATE reservations SET lease_until = limit_clock() + $2::float8 * interval '1 second'
+       WHERE id = ANY ($1::text[]) AND status = 'pending'`,
+    values: [[...ids], seconds],
+  });
+}
+
+/** Puts on record that these were freed, and why. */
+export async function insertFreed(
+  db: Queryable,
+  ids: readonly string[],
+  why: { readonly reason: string; readonly carrierSays: string | null },
+): Promise<void> {
+  await db.query({
+    name: 'insert_freed_reservations',
+    text: `
+      INSERT INTO freed_reservations (reservation_id, call_id, workflow_id, assignment_id, reason, carrier_says,
+                                      reserved_at)
+      SELECT r.id, r.call_id, r.workflow_id, r.assignment_id, $2::text, $3::text, r.reserved_at
+        FROM reservations r
+       WHERE r.id = ANY ($1::text[])
+       ORDER BY r.id
+          ON CONFLICT DO NOTHING`,
+    values: [[...ids], why.reason, why.carrierSays],
+  });
+}
+
+/**
+ * Limits that are new, or count in another zone, since a few minutes: a reservation under way at that moment did not
+ * see them. Counts it in. Repeating this changes nothing.
+ */
+export async function adoptIntoRecentLimits(db: Queryable, withinSeconds: number): Promise<void> {
+  await db.query({
+    name: 'adopt_into_recent_limits',
+    text: `
+      SELECT limit_adopt(l.id)
+        FROM (SELECT id FROM limits WHERE updated_at > now() - $1::float8 * interval '1 second' ORDER BY id) AS l`,
+    values: [withinSeconds],
+  });
+}
+
+/** A call as it stands, locked until the transaction ends, with the dial that is open. */
+export interface AbandonedCallRow {
+  readonly ended: boolean;
+  readonly campaign_id: string | null;
+  readonly publisher_id: string | null;
+  readonly received_at: string;
+  readonly attempt_id: string | null;
+  readonly attempt_no: number | null;
+  readonly buyer_id: string | null;
+  readonly terms: unknown;
+  /** When whoever answered was put through to the caller, as far as we were told; `null`: not, or nobody said. */
+  readonly connected_at: string | null;
+  /** Whether whoever answers has to accept the call first. */
+  readonly screened: boolean;
+}
+
+/** `null`: no such call was ever recorded. */
+export async function lockAbandonedCall(db: Queryable, callId: string): Promise<AbandonedCallRow | null> {
+  const { rows } = await db.query<AbandonedCallRow & Record<string, unknown>>({
+    name: 'lock_abandoned_call',
+    text: `
+      SELECT c.ended_at IS NOT NULL AS ended, c.campaign_id, c.publisher_id, c.received_at,
+             a.id AS attempt_id, a.no AS attempt_no, a.buyer_id, a.terms,
+             CASE WHEN coalesce(jsonb_typeof(a.announcement->'acceptance'), 'null') = 'null' THEN a.connected_at
+                  ELSE a.accepted_at END AS connected_at,
+             coalesce(jsonb_typeof(a.announcement->'acceptance'), 'null') <> 'null' AS screened
+        FROM calls c
+        LEFT JOIN LATERAL (SELECT * FROM attempts WHERE call_id = c.id AND ended_at IS NULL
+                            ORDER BY no DESC LIMIT 1) AS a ON true
+       WHERE c.id = $1::text
+         FOR NO KEY UPDATE OF c`,
+    values: [callId],
+  });
+  return rows[0] ?? null;
+}

@@ -1,0 +1,115 @@
+/** A bug that is planted to see a test go red. */
+export interface Mutant {
+  readonly name: string;
+  /** From the root of the project. */
+  readonly file: string;
+  /** Text that stands there exactly once, and what it becomes. */
+  readonly find: string;
+  readonly replace: string;
+  /** The test file that has to notice, below `test/system`, without `.test.ts`. */
+  readonly test: string;
+  /** A part of the title of the test that goes red. */
+  readonly red: string;
+}
+
+const RESERVE = 'db/queries/limits/reserve.ts';
+const SCHEMA = 'db/migrations/0003_limits_in_full.sql';
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'read-then-write reserve',
+    file: RESERVE,
+    find: '       FOR UPDATE OF k\n',
+    replace: '',
+    test: 'reservation-ledger',
+    red: 'gives the last place to one of four processes',
+  },
+  {
+    name: 'void skipped on no-answer',
+    file: 'activities/call/routeCall.ts',
+    find: 'if (previous !== null) await release(db, callId, previous);\n      const routed',
+    replace: 'const routed',
+    test: 'limits-api',
+    red: 'gives back what a dial held before the next one rings',
+  },
+  {
+    name: 'dedupe dropped',
+    file: RESERVE,
+    find: 'JOIN reservations r ON r.id = i.id',
+    replace: 'JOIN reservations r ON r.id = i.id AND false',
+    test: 'reservation-ledger',
+    red: 'gives the same answer to the same id',
+  },
+  {
+    name: 'window in UTC',
+    file: SCHEMA,
+    find: "WHEN 'day' THEN date_trunc('day', at, zone)",
+    replace: "WHEN 'day' THEN date_trunc('day', at, 'UTC')",
+    test: 'reservation-ledger',
+    red: 'a day begins at midnight in the zone of the limit',
+  },
+  {
+    name: 'second resolution counts again',
+    file: 'db/queries/limits/resolve.ts',
+    find: "WHERE r.id = o.id AND o.status = 'pending' AND NOT o.over",
+    replace: 'WHERE r.id = o.id AND NOT o.over',
+    test: 'reservation-ledger',
+    red: 'resolves each id once',
+  },
+  {
+    name: 'concurrency kept after the call',
+    file: SCHEMA,
+    find: `WHEN "window" = 'concurrency' THEN 0`,
+    replace: `WHEN "window" = 'concurrency' THEN 1`,
+    test: 'reservation-ledger',
+    red: 'gives concurrency back whatever happened',
+  },
+  {
+    name: 'items of a batch do not see each other',
+    file: RESERVE,
+    find: '(sum(p.amount) FILTER (WHERE p.alone) OVER (PARTITION BY p.place ORDER BY p.ord) + p.used <= p.maximum)',
+    replace: '(p.amount + p.used <= p.maximum)',
+    test: 'reservation-ledger',
+    red: 'gives out the last places of a batch',
+  },
+  {
+    name: "the buyer's money on a publisher",
+    file: RESERVE,
+    find: "WHEN l.scope_kind = 'publisher' THEN ($14::int8[])[s.at]",
+    replace: "WHEN l.scope_kind = 'publisher' THEN ($13::int8[])[s.at]",
+    test: 'reservation-ledger',
+    red: "counts the publisher's money",
+  },
+  {
+    name: 'refusals are not kept',
+    file: RESERVE,
+    find: "WHERE d.verdict IN ('granted', 'refused')",
+    replace: "WHERE d.verdict = 'granted'",
+    test: 'reservation-ledger',
+    red: 'gives the same answer to the same id',
+  },
+  {
+    name: 'a dial that failed is no attempt',
+    file: 'db/limits/reservation-ledger.ts',
+    find: 'happened: dialled ? ONLY_DIALLED : NOTHING_HAPPENED',
+    replace: 'happened: dialled ? NOTHING_HAPPENED : NOTHING_HAPPENED',
+    test: 'reservation-ledger',
+    red: 'counts an attempt that did not connect',
+  },
+  {
+    name: 'a new limit begins at nought',
+    file: SCHEMA,
+    find: 'PERFORM limit_adopt(id) FROM (SELECT id FROM changed ORDER BY id) c;',
+    replace: 'NULL;',
+    test: 'reservation-ledger',
+    red: 'counts for a new limit what was going on',
+  },
+  {
+    name: 'maintenance forgets what it frees',
+    file: 'activities/maintenance/freeCall.ts',
+    find: '        insertFreed(tx, freed, { reason: abandoned.because, carrierSays }),\n',
+    replace: '',
+    test: 'maintenance',
+    red: 'is back within 30 s of pressing Terminate',
+  },
+];

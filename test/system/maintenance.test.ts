@@ -1,0 +1,236 @@
+import { Client, Connection } from '@temporalio/client';
+import { createSweep, type SweepDependencies } from '../../activities/maintenance/sweep';
+import type { Swept } from '../../activities/maintenance';
+import type { Call } from '../../contract/call';
+import { scopesOf } from '../../domain/limits/limit';
+import type { AssignmentId, AttemptId, BuyerId, CallId, CampaignId, ReservationId } from '../../domain/ids';
+import { serveCarrierRest, simulateCall, type CarrierRest } from '../../telephony/simulator';
+import { createTwimlInquiry } from '../../telephony/twiml/inquiry';
+import { createCallWorkflows } from '../../workers/call-workflows';
+import { callWorkflowId } from '../../workflows/ids';
+import { readCounters } from './counters';
+import { insertCampaign } from './campaign-fixture';
+import {
+  ACCOUNT_SID,
+  AUTH_TOKEN,
+  environment,
+  eventually,
+  startSystem,
+  type SystemUnderTest,
+} from './system';
+import { createTestLedger } from './test-ledger';
+
+/** No buyer answers by a callback here: what is known of an answer, the carrier has to say. */
+const NUMBER = '+14155559300';
+
+describe('what is held for a call whose workflow is gone', () => {
+  let system: SystemUnderTest;
+  let rest: CarrierRest;
+  let inquiry: ReturnType<typeof createTwimlInquiry>;
+
+  beforeAll(async () => {
+    rest = await serveCarrierRest({ accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN });
+    inquiry = createTwimlInquiry({
+      carrier: 'twilio',
+      root: `${rest.url}/2010-04-01`,
+      user: ACCOUNT_SID,
+      token: AUTH_TOKEN,
+    });
+    system = await startSystem({ inquiries: [inquiry] });
+    await insertCampaign(system.db, { key: 'lost', number: NUMBER, buyers: [{ name: 'a', maximum: 1 }] });
+  });
+  afterEach(async () => {
+    expect(await readCounters(system.db)).toEqual({ pending: 0, drift: [] });
+  });
+  afterAll(async () => {
+    await system.stop();
+    await rest.close();
+  });
+
+  /** A look at all holds now, as if every lease had run out. */
+  async function sweepNow(options: Partial<SweepDependencies> = {}): Promise<Swept> {
+    await system.db.query(`UPDATE reservations SET lease_until = reserved_at WHERE status = 'pending'`);
+    return createSweep({
+      db: system.db,
+      workflows: createCallWorkflows(system.temporal),
+      inquiries: [],
+      onCarrierError: (carrier, error) => {
+        throw new Error(`${carrier} could not be asked`, { cause: error });
+      },
+      ...options,
+    })();
+  }
+
+  /** A call whose buyer's telephone rings, as a webhook made it. */
+  async function ringing(): Promise<{ sid: string; workflowId: string }> {
+    const sid = system.carrier.newSid();
+    const answer = await system.carrier.post('voice', sid, { To: NUMBER });
+    expect(answer.verbs[0]?.name).toBe('Dial');
+    return { sid, workflowId: callWorkflowId({ carrier: 'twilio', accountSid: ACCOUNT_SID, sid }) };
+  }
+
+  const freedOf = async (sid: string): Promise<{ reason: string; carrier_says: string | null }[]> => {
+    const { rows } = await system.db.query<{ reason: string; carrier_says: string | null }>(
+      `SELECT f.reason, f.carrier_says FROM freed_reservations f JOIN calls c ON c.id = f.call_id WHERE c.sid = $1`,
+      [sid],
+    );
+    return rows;
+  };
+  const stepsOf = (call: Call): string[] => call.timeline.map(({ step }) => step);
+
+  it('is back within 30 s of pressing Terminate, by the schedule that every worker sets up', async () => {
+    const { sid, workflowId } = await ringing();
+    expect((await readCounters(system.db)).pending).toBe(1);
+    const terminatedAt = Date.now();
+    await system.temporal.workflow.getHandle(workflowId).terminate('an engineer pressed it');
+    await eventually(async () => expect((await readCounters(system.db)).pending).toBe(0), 30_000);
+    expect(Date.now() - terminatedAt).toBeLessThan(30_000);
+    const call = await system.endedCall(sid);
+    expect(call).toMatchObject({ outcome: 'failed', outcomeReason: 'the workflow was lost (terminated)' });
+    expect(call.attempts).toMatchObject([{ state: 'canceled' }]);
+    expect(call.reservations).toMatchObject([{ status: 'expired' }]);
+    expect(stepsOf(call).slice(-2)).toEqual(['ended', 'capacity_freed']);
+    expect(await freedOf(sid)).toEqual([{ reason: 'terminated', carrier_says: null }]);
+  }, 60_000);
+
+  it('counts as connected, and is paid, when the carrier says how long they talked', async () => {
+    const simulated = simulateCall({
+      voiceUrl: `${system.baseUrl}/telephony/twilio/voice`,
+      accountSid: ACCOUNT_SID,
+      authToken: AUTH_TOKEN,
+      from: '+14155550123',
+      to: NUMBER,
+      speed: 20,
+      buyers: { default: { kind: 'answer', ringSeconds: 1, talkSeconds: 60 } },
+      onEvent: terminateWhen('buyer-answered'),
+    });
+    const { callSid } = await simulated;
+    expect(await sweepNow({ inquiries: [inquiry] })).toMatchObject({ freed: 1 });
+    const call = await system.endedCall(callSid);
+    expect(call).toMatchObject({ outcome: 'connected', talkSeconds: 60, converted: true });
+    expect(call.ledger.map(({ kind }) => kind)).toContain('revenue');
+    expect(call.reservations).toMatchObject([{ status: 'expired' }]);
+    expect(await freedOf(callSid)).toEqual([{ reason: 'terminated', carrier_says: 'over' }]);
+  });
+
+  /** Follows a call for the carrier's REST API, and terminates its workflow at one of its events. */
+  function terminateWhen(type: string): (event: Parameters<ReturnType<CarrierRest['follow']>>[0]) => void {
+    const follow = rest.follow();
+    let sid = '';
+    return (event) => {
+      follow(event);
+      if (event.type === 'started') sid = event.callSid;
+      if (event.type !== type) return;
+      const workflowId = callWorkflowId({ carrier: 'twilio', accountSid: ACCOUNT_SID, sid });
+      void system.temporal.workflow.getHandle(workflowId).terminate('test');
+    };
+  }
+
+  it('is left alone while the call lives, however often its lease has run out', async () => {
+    const { sid } = await ringing();
+    for (let look = 0; look < 3; look++) expect(await sweepNow()).toMatchObject({ renewed: 1, freed: 0 });
+    expect((await readCounters(system.db)).pending).toBe(1);
+    await system.carrier.post('dial?attempt=1', sid, { To: NUMBER, DialCallStatus: 'no-answer' });
+    await system.carrier.post('status', sid, { To: NUMBER, CallStatus: 'completed' });
+    await system.endedCall(sid);
+  });
+
+  it('is freed once, however many look at the same time', async () => {
+    const { sid, workflowId } = await ringing();
+    await system.temporal.workflow.getHandle(workflowId).terminate('test');
+    const looks = await Promise.all([sweepNow(), sweepNow(), sweepNow()]);
+    expect(looks.reduce((sum, { freed }) => sum + freed, 0)).toBe(1);
+    expect(await freedOf(sid)).toHaveLength(1);
+    expect(stepsOf(await system.endedCall(sid)).filter((step) => step === 'capacity_freed')).toHaveLength(1);
+  });
+
+  it('is freed when the step it was taken for was never committed', async () => {
+    const ledger = createTestLedger(system.databaseUrl);
+    const scopes = scopesOf({
+      campaignId: 'cmp_lost' as CampaignId,
+      publisherId: null,
+      buyerId: 'buy_lost_a' as BuyerId,
+      assignmentId: 'asg_lost_a' as AssignmentId,
+      destinations: [],
+    });
+    const answer = await ledger.reserve({
+      id: 'call_never/1' as ReservationId,
+      callId: 'call_never' as CallId,
+      attemptId: 'call_never/1' as AttemptId,
+      workflowId: 'call/twilio/none/none',
+      candidates: [{ assignmentId: 'asg_lost_a', scopes, spend: 0n, payout: 0n, currency: 'USD' }],
+    });
+    expect(answer.kind).toBe('granted');
+    expect(await sweepNow()).toMatchObject({
+      freed: 1,
+      examples: [{ reservationId: 'call_never/1', reason: 'missing' }],
+    });
+    await ledger.close();
+  });
+
+  it('is nothing when the caller is in the menu: the call is closed on record all the same', async () => {
+    const sid = system.carrier.newSid();
+    await system.carrier.post('voice', sid, { To: '+14155550100' });
+    await system.db.query(`UPDATE calls SET received_at = received_at - interval '1 minute' WHERE sid = $1`, [
+      sid,
+    ]);
+    expect(await sweepNow()).toMatchObject({ closed: 0 });
+    const workflowId = callWorkflowId({ carrier: 'twilio', accountSid: ACCOUNT_SID, sid });
+    await system.temporal.workflow.getHandle(workflowId).terminate('test');
+    expect(await sweepNow()).toMatchObject({ freed: 0, closed: 1 });
+    expect(await system.endedCall(sid)).toMatchObject({
+      outcome: 'failed',
+      outcomeReason: 'the workflow was lost (terminated)',
+    });
+    expect(await sweepNow()).toMatchObject({ closed: 0 });
+  });
+
+  it('is freed by the end of its lease when it is tied to no workflow', async () => {
+    const ledger = createTestLedger(system.databaseUrl);
+    await ledger.reserve({
+      id: 'ping_1' as ReservationId,
+      callId: 'ping_1' as CallId,
+      attemptId: 'ping_1' as AttemptId,
+      workflowId: null,
+      candidates: [
+        {
+          assignmentId: 'asg_lost_a',
+          scopes: ['assignment:asg_lost_a'],
+          spend: 0n,
+          payout: 0n,
+          currency: 'USD',
+        },
+      ],
+    });
+    expect(await sweepNow()).toMatchObject({ freed: 1, examples: [{ reason: 'lease_elapsed' }] });
+    await ledger.close();
+  });
+
+  it('is not freed on a guess: Temporal cannot be asked, so the sweep fails', async () => {
+    const { sid } = await ringing();
+    const connection = await Connection.connect({ address: environment('CALLYARD_TEST_TEMPORAL_ADDRESS') });
+    const away = new Client({ connection });
+    await connection.close();
+    await expect(sweepNow({ workflows: createCallWorkflows(away) })).rejects.toThrow();
+    expect((await readCounters(system.db)).pending).toBe(1);
+    await system.carrier.post('dial?attempt=1', sid, { To: NUMBER, DialCallStatus: 'no-answer' });
+    await system.carrier.post('status', sid, { To: NUMBER, CallStatus: 'completed' });
+    await system.endedCall(sid);
+  });
+
+  it('goes with a call whose callbacks are all lost, once the carrier says that it is over', async () => {
+    const { sid, workflowId } = await ringing();
+    const follow = rest.follow();
+    const time = { seconds: 0, realMilliseconds: 0, at: new Date() };
+    follow({ ...time, type: 'started', callSid: sid, from: '+14155550123', to: NUMBER });
+    expect(await sweepNow({ inquiries: [inquiry], askAfterSeconds: 0 })).toMatchObject({ toldOver: 0 });
+    follow({ ...time, seconds: 42, type: 'hung-up', by: 'caller', during: 'ringing' });
+    expect(await sweepNow({ inquiries: [inquiry], askAfterSeconds: 0 })).toMatchObject({
+      toldOver: 1,
+      freed: 0,
+    });
+    expect(await system.endedCall(sid)).toMatchObject({ outcome: 'abandoned_ringing' });
+    const { status } = await system.temporal.workflow.getHandle(workflowId).describe();
+    expect(status.name).toBe('COMPLETED');
+  });
+});

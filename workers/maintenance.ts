@@ -1,0 +1,72 @@
+import {
+  Client,
+  ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import { createMaintenanceActivities } from '../activities/maintenance';
+import type { SweepDependencies } from '../activities/maintenance/sweep';
+import { maintenanceId } from '../workflows/ids';
+import {
+  MAINTENANCE_EVERY_SECONDS,
+  MAINTENANCE_WORKFLOW,
+  maintenanceTaskQueue,
+} from '../workflows/maintenance/messages';
+import { createCallWorkflows } from './call-workflows';
+
+export interface MaintenanceOptions {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  /** Of the calls it looks after. */
+  readonly callQueue: string;
+  readonly bundleFile: string;
+  readonly sweep: Omit<SweepDependencies, 'workflows'>;
+}
+
+/** A worker for maintenance, and the schedule that gives it something to do. */
+export async function createMaintenanceWorker(options: MaintenanceOptions): Promise<Worker> {
+  const { connection, namespace, callQueue, sweep } = options;
+  const client = new Client({ connection, namespace });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: maintenanceTaskQueue(callQueue),
+    workflowBundle: { codePath: options.bundleFile },
+    activities: createMaintenanceActivities({ ...sweep, workflows: createCallWorkflows(client) }),
+    maxCachedWorkflows: 10,
+    shutdownGraceTime: '5s',
+  });
+  await ensureSchedule(client, callQueue);
+  return worker;
+}
+
+/**
+ * Sets the schedule up, or brings one of an earlier version up to date. Every worker does so: the last word is the same.
+ */
+async function ensureSchedule(client: Client, callQueue: string): Promise<void> {
+  const scheduleId = maintenanceId(callQueue);
+  const wanted = {
+    spec: { intervals: [{ every: MAINTENANCE_EVERY_SECONDS * 1000 }] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: MAINTENANCE_WORKFLOW,
+      workflowId: scheduleId,
+      taskQueue: maintenanceTaskQueue(callQueue),
+      // A run that outlives the next start has lost its worker: the one after it does the same.
+      workflowRunTimeout: 3 * MAINTENANCE_EVERY_SECONDS * 1000,
+      args: [],
+    },
+    policies: {
+      overlap: ScheduleOverlapPolicy.SKIP,
+      // What was missed while Temporal was away needs no making up: the next run looks at everything.
+      catchupWindow: MAINTENANCE_EVERY_SECONDS * 1000,
+    },
+  } satisfies Omit<ScheduleOptions, 'scheduleId'>;
+  try {
+    await client.schedule.create({ scheduleId, ...wanted, state: { triggerImmediately: true } });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await client.schedule.getHandle(scheduleId).update(({ state }) => ({ ...wanted, state }));
+  }
+}
