@@ -6,7 +6,7 @@ import type { CallFacts } from '../../domain/call/facts';
 import type { UnroutedOutcome } from '../../domain/call/outcome';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { Detail, TimelineEntry } from '../../domain/call/timeline';
-import { publisherPaid } from '../../domain/campaign/duplicates';
+import { withholdsPayout } from '../../domain/campaign/duplicates';
 import { unreachable } from '../../domain/exhaustive';
 import { attemptId, type AssignmentId, type E164 } from '../../domain/ids';
 import { goesToChallenger } from '../../domain/migration/call-side';
@@ -159,13 +159,9 @@ export function attemptFor(choice: Choice): PlacedAttempt {
 }
 
 /** What the publisher gets for the call, should it fall due; `null`: nothing, or not a second time. */
-export function payoutOf({ way: selection, decision }: Pick<Choice, 'way' | 'decision'>): PriceRule | null {
-  const { policy, campaign } = selection;
-  const { duplicates } = campaign;
-  const paidBefore =
-    duplicates !== null &&
-    decision.duplicate?.treatment === 'pay_once' &&
-    publisherPaid(duplicates, selection.routingFacts.history, selection.at);
+export function payoutOf({ way, decision }: Pick<Choice, 'way' | 'decision'>): PriceRule | null {
+  const { policy, campaign, routingFacts, at } = way;
+  const paidBefore = withholdsPayout(campaign.duplicates, decision.duplicate, routingFacts.history, at);
   return paidBefore ? null : policy.payout;
 }
 

@@ -1,7 +1,7 @@
+import { reserveCandidates } from '../../db/limits/candidates';
 import type { Granted, ReservationLedger } from '../../db/limits/reservation-ledger';
 import type { Refusal, ReserveCandidate } from '../../db/queries/limits/reserve';
 import { reservationId, type AttemptId, type CallId } from '../../domain/ids';
-import { scopesOf } from '../../domain/limits/limit';
 import { microsFromText } from '../../domain/money';
 import { payoutOf, type Choice } from './buyerSelection';
 
@@ -36,40 +36,27 @@ export async function reserveCapacity(
   choices: readonly Choice[],
 ): Promise<Reserved> {
   const { callId, attemptId, workflowId } = wanted;
-  const candidates = choices.map(candidateFor);
+  const candidates = choices.flatMap(candidateFor);
   for (let take = 1; take <= MOST_TAKES; take++) {
     const id = reservationId(attemptId, take);
     const answer = await ledger.reserve({ id, callId, attemptId, workflowId, candidates });
     if (answer.kind === 'refused') return { choice: null, refused: answer.refusals };
-    const choice = choices.find((each) => isGranted(each, answer)) ?? null;
-    if (choice !== null) return { choice, refused: answer.refusals };
+    const choice = choices[candidates.findIndex((each) => isGranted(each, answer))];
+    if (choice !== undefined) return { choice, refused: answer.refusals };
     await ledger.void(id, { dialled: false });
   }
   throw new Error(`No hold for ${attemptId} fits what is wanted now, after ${MOST_TAKES} takes`);
 }
 
-/** What the attempt takes of each limit: the most it can cost its buyer, and earn its publisher. */
-function candidateFor(choice: Choice): ReserveCandidate {
-  const { assignment, price } = choice.candidate;
-  const { policy } = choice.way;
-  const payout = payoutOf(choice);
-  return {
-    assignmentId: assignment.id,
-    scopes: scopesOf({
-      campaignId: policy.campaignId,
-      publisherId: policy.publisherId,
-      buyerId: assignment.buyerId,
-      assignmentId: assignment.id,
-      destinations: assignment.dialing.destinations,
-    }),
-    spend: microsFromText(price.amountMicros),
-    payout: payout === null ? 0n : microsFromText(payout.amountMicros),
-    currency: policy.currency,
-  };
+/** What the attempt takes of each limit, on the way on which it stands. */
+function candidateFor(choice: Choice): ReserveCandidate[] {
+  const { campaignId, publisherId, currency } = choice.way.policy;
+  const due = payoutOf(choice);
+  const payout = due === null ? 0n : microsFromText(due.amountMicros);
+  return reserveCandidates({ campaignId, publisherId, currency, payout }, [choice.candidate]);
 }
 
-function isGranted(choice: Choice, granted: Granted): boolean {
-  const { assignmentId, spend, payout } = candidateFor(choice);
+function isGranted({ assignmentId, spend, payout }: ReserveCandidate, granted: Granted): boolean {
   return (
     granted.held &&
     assignmentId === granted.assignmentId &&

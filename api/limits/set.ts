@@ -1,5 +1,11 @@
 import type { NewLimit } from '../../contract/resources/limit';
-import { findLimitLike, findScope, insertLimit, type NewLimitRow } from '../../db/queries/limits/limits';
+import {
+  findLimitLike,
+  findScope,
+  holdScope,
+  insertLimit,
+  type NewLimitRow,
+} from '../../db/queries/limits/limits';
 import type { Queryable } from '../../db/pool';
 import { newId } from '../http/edit';
 import { Problem } from '../problems';
@@ -23,6 +29,7 @@ export async function setLimit(db: Queryable, limit: NewLimit): Promise<string> 
 
 async function rowFor(db: Queryable, limit: NewLimit): Promise<NewLimitRow> {
   const { scope, window, counts } = limit;
+  await holdScope(db, scope.kind, scope.id);
   const found = await findScope(db, scope.kind, scope.id);
   if (found === null)
     throw unprocessable(

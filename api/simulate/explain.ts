@@ -33,7 +33,7 @@ export function explain(simulated: Simulated, background: Background): readonly 
     ...candidates(simulated, background),
     ...skipped(simulated),
     otherwise(simulated),
-    'Limits are not looked at: a candidate without room is passed over when a real call comes.',
+    'Limits are looked at as they stand now, whatever the time of the call; nothing is held.',
   ];
 }
 
@@ -114,15 +114,50 @@ function strategyWords(strategy: Strategy): string {
 }
 
 function candidates({ candidates: all }: Simulated, { maxAttempts, tried, currency }: Background): string[] {
-  const [first, ...others] = all;
-  if (first === undefined) return ['Nobody can take the call.'];
-  const amount = formatMicros(microsFromText(first.price.amountMicros));
-  const sentences = [`${first.buyerName} is dialled first (${amount} ${currency}, by rule "${first.rule}").`];
+  if (all.length === 0) return ['Nobody can take the call.'];
+  const withRoom = all.filter(hasRoom);
   const left = maxAttempts - tried;
-  if (others.length > 0) sentences.push(`Behind them: ${list(others.map(({ buyerName }) => buyerName))}.`);
-  if (all.length > left)
-    sentences.push(`At most ${left} of the ${all.length} are dialled: the plan has ${maxAttempts} attempts.`);
-  return sentences;
+  return [
+    ...passedOver(all.filter((candidate) => !hasRoom(candidate))),
+    ...dialled(withRoom, currency),
+    ...(withRoom.length > left
+      ? [`At most ${left} of the ${withRoom.length} are dialled: the plan has ${maxAttempts} attempts.`]
+      : []),
+  ];
+}
+
+type SimulatedCandidate = Simulated['candidates'][number];
+
+function hasRoom({ refusedBy }: SimulatedCandidate): boolean {
+  return refusedBy.length === 0;
+}
+
+function dialled([first, ...others]: readonly SimulatedCandidate[], currency: string): string[] {
+  if (first === undefined) return ['Nobody has room for the call.'];
+  const amount = formatMicros(microsFromText(first.price.amountMicros));
+  return [
+    `${first.buyerName} is dialled first (${amount} ${currency}, by rule "${first.rule}").`,
+    ...(others.length > 0 ? [`Behind them: ${list(others.map(({ buyerName }) => buyerName))}.`] : []),
+  ];
+}
+
+function passedOver(full: readonly SimulatedCandidate[]): string[] {
+  if (full.length === 0) return [];
+  const named = full.map(
+    ({ buyerName, refusedBy }) => `${buyerName} (${refusedBy.map(limitWords).join('; ')})`,
+  );
+  return [`Passed over, ${REASONS.limit_reached}: ${list(named)}.`];
+}
+
+function limitWords({
+  limitId,
+  scope,
+  window,
+  counts,
+  reason,
+}: SimulatedCandidate['refusedBy'][number]): string {
+  const why = reason === 'full' ? 'is full' : 'is in another currency';
+  return `${limitId} ${why}: ${window} ${counts} of ${scope}`;
 }
 
 const REASONS: Readonly<Record<SkipReason, string>> = {
@@ -149,7 +184,9 @@ function skipped({ skipped: all }: Simulated): string[] {
 function otherwise({ screening: { passes }, candidates: all, treatment }: Simulated): string {
   const what = treatmentWords(treatment);
   if (!passes) return `The caller ${what}.`;
-  return all.length === 0 ? `The caller ${what}.` : `When none of them takes the call, the caller ${what}.`;
+  return all.every((candidate) => !hasRoom(candidate))
+    ? `The caller ${what}.`
+    : `When none of them takes the call, the caller ${what}.`;
 }
 
 function treatmentWords(treatment: Treatment): string {

@@ -1,7 +1,8 @@
 import { simulateSchema, simulationSchema } from '../../contract/resources/simulation';
+import { peekLimits } from '../../db/queries/limits/peek';
 import { campaignParams } from '../campaigns/routes';
 import { writeRoute, type Route } from '../http/route';
-import { simulate } from './simulate';
+import { askedOf, decide, simulate } from './simulate';
 import { readSituation } from './situation';
 
 export const simulateRoutes: readonly Route[] = [
@@ -12,8 +13,8 @@ export const simulateRoutes: readonly Route[] = [
     summary: 'What would happen to a call, and why',
     description: [
       'Decides as for a real call, by the same functions, and explains each step: screening, place, duplicates, rules ',
-      'with their conditions, candidates in order, everyone else with a reason. Takes nothing and changes nothing: ',
-      'limits are not looked at, and no turn of a round robin is used up.',
+      'with their conditions, candidates in order with the limits that have no room for them now, everyone else with a ',
+      'reason. Takes nothing and changes nothing: no capacity is held, and no turn of a round robin used up.',
     ].join(''),
     tag: 'Campaigns',
     params: campaignParams,
@@ -22,7 +23,10 @@ export const simulateRoutes: readonly Route[] = [
     problems: ['not_ready', 'unprocessable'],
     responses: { 200: { description: 'The decision.', body: simulationSchema } },
     async handle({ db, params: { id }, body }) {
-      return { status: 200, body: simulate(await readSituation(db, id, body), body), audit: [] };
+      const situation = await readSituation(db, id, body);
+      const decision = decide(situation, body);
+      const refusals = await peekLimits(db, askedOf(situation, decision));
+      return { status: 200, body: simulate(situation, body, decision, refusals), audit: [] };
     },
   }),
 ];

@@ -1,14 +1,20 @@
 import type { Simulate, Simulation } from '../../contract/resources/simulation';
-import { matchDuplicate } from '../../domain/campaign/duplicates';
+import { reserveCandidates } from '../../db/limits/candidates';
+import type { Refusal, ReserveCandidate } from '../../db/queries/limits/reserve';
+import { matchDuplicate, withholdsPayout } from '../../domain/campaign/duplicates';
 import { explainCondition } from '../../domain/condition-explanation';
 import type { ConditionContext } from '../../domain/condition-truth';
-import { allClosed, decideRoute, routingSeed } from '../../domain/routing/decide';
+import type { CountedEvent, LimitWindow } from '../../domain/limits/limit';
+import { microsFromText } from '../../domain/money';
+import { allClosed, decideRoute, routingSeed, type RouteDecision } from '../../domain/routing/decide';
 import { routingClock } from '../../domain/routing/rules';
-import type { CampaignSnapshot } from '../../domain/routing/snapshot';
+import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
 import { screen, type ScreeningVerdict } from '../../domain/screening';
 import type { Treatment } from '../../domain/treatment';
 import { explain } from './explain';
 import type { Situation } from './situation';
+
+export type Decision = RouteDecision<DialableAssignment>;
 
 /** A simulation as it is answered: nothing in it is to be changed. */
 export type Simulated = Omit<Simulation, 'explanation' | 'duplicate' | 'rules' | 'candidates' | 'skipped'> & {
@@ -18,22 +24,47 @@ export type Simulated = Omit<Simulation, 'explanation' | 'duplicate' | 'rules' |
   readonly skipped: readonly Simulation['skipped'][number][];
 };
 
-/** What would happen to a call, and why: the functions that decide about real ones, and nothing reserved. Pure. */
+/** Who may be dialled, in order. Pure. */
+export function decide({ snapshot, facts, turns }: Situation, { alreadyTried }: Simulate): Decision {
+  return decideRoute({
+    snapshot,
+    facts,
+    seed: routingSeed(facts.callId, snapshot.planVersion),
+    alreadyTried,
+    turns,
+  });
+}
+
+/** What each candidate would need room for under limits. Pure. */
+export function askedOf(
+  { campaign, number, payout, facts }: Situation,
+  { candidates, duplicate }: Decision,
+): ReserveCandidate[] {
+  const unpaid = withholdsPayout(campaign.duplicates, duplicate, facts.history, facts.at);
+  return reserveCandidates(
+    {
+      campaignId: campaign.id,
+      publisherId: number?.publisherId ?? null,
+      currency: campaign.currency,
+      payout: payout === null || unpaid ? 0n : microsFromText(payout.amountMicros),
+    },
+    candidates,
+  );
+}
+
+/**
+ * What would happen to a call, and why: the functions that decide about real ones, and nothing reserved. Pure.
+ * @param refusals limits without room for candidates
+ */
 export function simulate(
   situation: Situation,
   call: Simulate,
+  decision: Decision,
+  refusals: readonly Refusal[],
 ): Simulated & { readonly explanation: readonly string[] } {
   const { snapshot, facts, campaign } = situation;
-  const clock = routingClock(snapshot, facts);
-  const context: ConditionContext = { facts, clock };
-  const decision = decideRoute({
-    snapshot,
-    facts,
-    clock,
-    seed: routingSeed(facts.callId, snapshot.planVersion),
-    alreadyTried: call.alreadyTried,
-    turns: situation.turns,
-  });
+  const context: ConditionContext = { facts, clock: routingClock(snapshot, facts) };
+  const refusedBy = byAssignment(refusals);
   const verdict = screenCall(situation, call);
   const matched = new Map(decision.rules.map((rule) => [rule.name, rule.matched]));
   const assignments = new Map(snapshot.assignments.map((assignment) => [assignment.id, assignment]));
@@ -66,6 +97,7 @@ export function simulate(
       buyerName: assignment.buyerName,
       rule,
       price,
+      refusedBy: refusedBy.get(assignment.id) ?? [],
     })),
     skipped: decision.skipped.map(({ assignmentId, reason, detail }) => {
       const assignment = assignments.get(assignmentId);
@@ -93,6 +125,23 @@ export function simulate(
       currency: campaign.currency,
     }),
   };
+}
+
+type Refusing = Simulation['candidates'][number]['refusedBy'];
+
+function byAssignment(refusals: readonly Refusal[]): ReadonlyMap<string, Refusing> {
+  const grouped = new Map<string, Refusing>();
+  for (const { assignmentId, limitId, scope, window, counts, reason } of refusals) {
+    const limit = {
+      limitId,
+      scope,
+      window: window as LimitWindow,
+      counts: counts as CountedEvent,
+      reason,
+    };
+    grouped.set(assignmentId, [...(grouped.get(assignmentId) ?? []), limit]);
+  }
+  return grouped;
 }
 
 function screenCall({ campaign, facts, blockedBecause }: Situation, call: Simulate): ScreeningVerdict {

@@ -5,13 +5,14 @@ import { loadCallerHistory } from '../../db/queries/history';
 import { loadTurns } from '../../db/queries/roundRobin';
 import { findBlockReason } from '../../db/queries/simulate';
 import { findDraft, findVersion } from '../../db/queries/versions';
+import type { PriceRule } from '../../domain/call/attribution';
 import { callerGeography } from '../../domain/geography/caller';
 import type { CallId, CampaignId } from '../../domain/ids';
 import { NO_TURNS, type Turns } from '../../domain/routing/decide';
 import type { CallerHistory, RoutingFacts } from '../../domain/routing/facts';
 import type { RoutingPlan } from '../../domain/routing/plan';
 import { roundRobinRules, routingClock } from '../../domain/routing/rules';
-import type { CampaignSnapshot } from '../../domain/routing/snapshot';
+import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
 import { blockPatterns } from '../../domain/screening';
 import { loadState, type ConfigState, type StoredNumber } from '../config/state';
 import { Problem } from '../problems';
@@ -26,7 +27,9 @@ export interface Situation {
   readonly hasFlow: boolean;
   /** `null`: the campaign has no number. */
   readonly number: StoredNumber | null;
-  readonly snapshot: CampaignSnapshot;
+  readonly snapshot: CampaignSnapshot<DialableAssignment>;
+  /** What the publisher of the number is paid; `null`: nothing, or there is none. */
+  readonly payout: PriceRule | null;
   /** `null`: an unpublished draft. */
   readonly planVersion: number | null;
   readonly facts: RoutingFacts;
@@ -66,6 +69,7 @@ export async function readSituation(db: Queryable, id: CampaignId, call: Simulat
     hasFlow: state.flow !== null,
     number,
     snapshot,
+    payout: state.publishers.get(number?.publisherId ?? '')?.payout ?? null,
     planVersion: version,
     facts,
     blockedBecause:
@@ -141,7 +145,7 @@ function snapshotOf(
   campaign: StoredCampaign,
   planVersion: number,
   plan: RoutingPlan,
-): CampaignSnapshot {
+): CampaignSnapshot<DialableAssignment> {
   return {
     campaignId: campaign.id,
     timeZone: campaign.timeZone,
@@ -164,6 +168,7 @@ function snapshotOf(
         filter: assignment.filter,
         price: assignment.price,
         conversionEstimate: assignment.conversionEstimate,
+        dialing: assignment.dialing,
       };
     }),
   };

@@ -1,4 +1,4 @@
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { quantile } from '../statistics';
 import type { System } from './systems';
 

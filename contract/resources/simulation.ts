@@ -8,6 +8,7 @@ import { priceRuleSchema } from '../money';
 import { strategySchema } from '../plan';
 import { e164Schema, treatmentSchema } from '../prompt';
 import { assignmentIdSchema, buyerIdSchema, instantSchema, publisherIdSchema } from './ids';
+import { countedEventSchema, limitWindowSchema } from './limit';
 import { versionNumberSchema } from './version';
 
 /** What this caller did in the campaign before, by who took the call. */
@@ -132,6 +133,17 @@ export const simulationSchema = z.strictObject({
       rule: z.string(),
       /** What the buyer pays for this call, and when. */
       price: priceRuleSchema,
+      /** Limits that have no room for the call as they stand now, so that it passes the candidate over. */
+      refusedBy: z.array(
+        z.strictObject({
+          limitId: z.string(),
+          scope: z.string(),
+          window: limitWindowSchema,
+          counts: countedEventSchema,
+          /** `currency`: the call's money is in another one than the limit's, and cannot be counted. */
+          reason: z.enum(['full', 'currency']),
+        }),
+      ),
     }),
   ),
   /** Every other assignment. */

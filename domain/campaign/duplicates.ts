@@ -76,3 +76,16 @@ export function publisherPaid(rule: DuplicateRule, history: CallerHistory, at: s
     ({ lastPaidAt }) => typeof lastPaidAt === 'string' && isWithinDays(lastPaidAt, rule.days, now),
   );
 }
+
+/**
+ * Whether a campaign's rule leaves the publisher without pay for this call: a duplicate that is paid for once, and was.
+ * @param at ISO 8601 instant of the present call.
+ */
+export function withholdsPayout(
+  rule: DuplicateRule | null,
+  match: DuplicateMatch | null,
+  history: CallerHistory,
+  at: string,
+): boolean {
+  return rule !== null && match?.treatment === 'pay_once' && publisherPaid(rule, history, at);
+}

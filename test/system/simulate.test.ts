@@ -56,7 +56,7 @@ describe('a call that nobody makes', () => {
         'Screening lets the call pass.',
         'Rule "Illinois" applies, for its condition is true: its candidates are drawn by weight.',
         `${first?.buyerName} is dialled first (25.00 USD, by rule "Illinois").`,
-        expect.stringContaining('Limits are not looked at'),
+        expect.stringContaining('Limits are looked at as they stand now'),
       ]),
     );
   });
@@ -240,6 +240,86 @@ describe('a call that nobody makes', () => {
     expect(counts.rows).toEqual([{ turns: 1n, calls: 0n }]);
     const after = await api.db.query("SELECT config_version FROM campaigns WHERE id = 'cmp_nothing'");
     expect(after.rows).toEqual(before.rows);
+  });
+
+  describe('and limits', () => {
+    const full = (scope: object, rest: object = {}) =>
+      api.ok<{ id: string }>('POST', '/limits', { scope, window: 'concurrency', limit: 0, ...rest });
+    const remove = ({ id }: { id: string }) => api.ok('DELETE', `/limits/${id}`, undefined, 204);
+    const first = ({ explanation }: Simulation) => explanation.find((line) => line.includes('dialled first'));
+
+    it('passes over a candidate without room, and says which limit has none', async () => {
+      const id = await campaign('cmp_capped', (document) => {
+        if (document.plan) document.plan.rules = [{ name: 'all', strategy: { kind: 'waterfall' } }];
+        const [alpha, bravo] = document.assignments ?? [];
+        if (alpha && bravo) Object.assign(bravo, { priority: 2 });
+      });
+      expect(first(await simulate(id, { from: ILLINOIS }))).toContain('Alpha');
+      const limit = await full({ kind: 'assignment', id: 'asg_capped_alpha' });
+      const capped = await simulate(id, { from: ILLINOIS });
+      expect(buyersOf(capped)).toEqual(['buy_alpha', 'buy_bravo']);
+      expect(capped.candidates.map(({ refusedBy }) => refusedBy)).toEqual([
+        [
+          {
+            limitId: limit.id,
+            scope: 'assignment:asg_capped_alpha',
+            window: 'concurrency',
+            counts: 'attempt',
+            reason: 'full',
+          },
+        ],
+        [],
+      ]);
+      expect(first(capped)).toContain('Bravo');
+      expect(capped.explanation).toContain(
+        `Passed over, has no room: Alpha (${limit.id} is full: concurrency attempt of assignment:asg_capped_alpha).`,
+      );
+      await remove(limit);
+    });
+
+    it('gives the caller the fallback when nobody has room', async () => {
+      const id = await campaign('cmp_packed');
+      const limit = await full({ kind: 'campaign', id });
+      const packed = await simulate(id, { from: ILLINOIS });
+      expect(packed.candidates.every(({ refusedBy }) => refusedBy.length === 1)).toBe(true);
+      expect(packed.treatment).toMatchObject({ kind: 'message' });
+      expect(packed.explanation).toEqual(
+        expect.arrayContaining([
+          'Nobody has room for the call.',
+          'The caller hears a message, and the call ends.',
+        ]),
+      );
+      await remove(limit);
+    });
+
+    it('counts money as a call does: what the buyer would owe, and what the publisher would get', async () => {
+      const id = await campaign('cmp_money');
+      const spend = { window: 'total', counts: 'spend' };
+      const buyer = { kind: 'campaign', id };
+      const enough = await full(buyer, { ...spend, limit: '25000000' });
+      expect((await simulate(id, { from: ILLINOIS })).candidates[0]?.refusedBy).toEqual([]);
+      await api.ok('PATCH', `/limits/${enough.id}`, { limit: '24999999' });
+      expect((await simulate(id, { from: ILLINOIS })).candidates[0]?.refusedBy).toHaveLength(1);
+      await remove(enough);
+      const publisher = { kind: 'publisher', id: 'pub_search' };
+      const payout = await full(publisher, { ...spend, limit: '8000000', currency: 'USD' });
+      expect((await simulate(id, { from: ILLINOIS })).candidates[0]?.refusedBy).toEqual([]);
+      await api.ok('PATCH', `/limits/${payout.id}`, { limit: '7999999' });
+      expect((await simulate(id, { from: ILLINOIS })).candidates[0]?.refusedBy).toHaveLength(1);
+      await remove(payout);
+      const foreign = await full(publisher, { ...spend, limit: '99000000', currency: 'EUR' });
+      expect((await simulate(id, { from: ILLINOIS })).candidates[0]?.refusedBy).toMatchObject([
+        { limitId: foreign.id, reason: 'currency' },
+      ]);
+      await remove(foreign);
+    });
+
+    it('holds nothing', async () => {
+      const { rows } = await api.db.query(
+        'SELECT (SELECT count(*) FROM reservations) AS reservations, (SELECT count(*) FROM limit_counters) AS counters',
+      );
+      expect(rows).toEqual([{ reservations: 0n, counters: 0n }]);
+    });
   });
 
   it('says what is missing when it cannot decide', async () => {

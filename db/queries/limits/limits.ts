@@ -122,6 +122,25 @@ export interface ScopeRow {
   readonly currency: string | null;
 }
 
+/** Where a scope that has a zone keeps it. */
+const ZONED = { campaign: 'campaigns', buyer: 'buyers' } as const;
+
+/**
+ * Keeps what a scope's limits take over from it as it is until the transaction ends: otherwise a change of its zone could
+ * pass by a limit that is just being set.
+ */
+export async function holdScope(db: Queryable, kind: ScopeKind, id: string): Promise<void> {
+  if (kind === 'publisher' || kind === 'destination') return;
+  await db.query({
+    name: `hold_scope_${kind}`,
+    text:
+      kind === 'assignment'
+        ? `SELECT FROM campaigns WHERE id = (SELECT campaign_id FROM assignments WHERE id = $1::text) FOR SHARE`
+        : `SELECT FROM ${ZONED[kind]} WHERE id = $1::text FOR SHARE`,
+    values: [id],
+  });
+}
+
 /** @returns `null` when nothing has this id; destinations are whatever is dialled, and always there */
 export async function findScope(db: Queryable, kind: ScopeKind, id: string): Promise<ScopeRow | null> {
   const { rows } = await db.query<ScopeRow & Record<string, unknown>>({
