@@ -2,15 +2,21 @@
  * Asking a carrier about a call, where it can be asked: for calls of which nobody tells us any more.
  */
 
+/** A leg that a call dialled and somebody answered. */
+export interface AnsweredLeg {
+  /** Who was rung: E.164 number or SIP URI. */
+  readonly to: string;
+  /** Whole seconds from the answer to the end; `null`: it goes on. */
+  readonly seconds: number | null;
+}
+
 /** What a carrier knows of a call. */
 export interface CarrierWord {
   readonly state: 'in_progress' | 'over';
   /** The carrier's own word for it, for example `completed`. */
   readonly status: string;
-  /** Whole seconds of the caller's leg; `null`: not known yet. */
-  readonly seconds: number | null;
-  /** Whole seconds of the longest leg to a buyer that was answered; `null`: none was, or it is not over. */
-  readonly answeredSeconds: number | null;
+  /** Of all that the call ever dialled. */
+  readonly answered: readonly AnsweredLeg[];
 }
 
 /** A carrier that can be asked. */

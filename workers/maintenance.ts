@@ -56,9 +56,12 @@ async function ensureSchedule(client: Client, callQueue: string): Promise<void> 
       // A run that outlives the next start has lost its worker: the one after it does the same.
       workflowRunTimeout: 3 * MAINTENANCE_EVERY_SECONDS * 1000,
       args: [],
+      staticSummary: 'frees what is held for calls whose workflow is gone',
+      staticDetails: `Looks after every hold on a limit of the calls on \`${callQueue}\`, every ten seconds. All that was ever freed: GET /api/v1/limits/freed`,
     },
     policies: {
-      overlap: ScheduleOverlapPolicy.SKIP,
+      // Not SKIP: a run that takes a second too long would cost the whole next minute, and capacity that comes back late.
+      overlap: ScheduleOverlapPolicy.BUFFER_ONE,
       // What was missed while Temporal was away needs no making up: the next run looks at everything.
       catchupWindow: MAINTENANCE_EVERY_SECONDS * 1000,
     },

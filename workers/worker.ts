@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
 import { createCallActivities } from '../activities/call';
 import { createCampaigns } from '../activities/call/campaigns';
+import type { Stuck } from '../activities/maintenance/sweep';
 import { CONFIG_CHANNEL, listen } from '../db/listen';
 import { createLedgerPool, ReservationLedger } from '../db/limits/reservation-ledger';
 import { createPool } from '../db/pool';
@@ -108,6 +109,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       inquiries: options.inquiries,
       onCarrierError: (carrier: string, error: unknown) =>
         log.warn({ carrier, err: error }, 'the carrier could not be asked about a call'),
+      onStuck: (what: Stuck, error: unknown) =>
+        log.error({ ...what, err: error }, 'maintenance is stuck; it tries again with the next look'),
     };
     const { temporalNamespace: namespace, bundleFile } = options;
     workers.push(

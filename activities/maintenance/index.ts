@@ -1,14 +1,20 @@
 import { createSweep, type SweepDependencies } from './sweep';
 
-/** Why a hold was freed: how its workflow ended, or that there was none to end. */
-export type FreedBecause =
+/** How a workflow came to run no more. */
+export type WorkflowGone =
   | 'terminated'
   | 'failed'
   | 'timed_out'
   | 'completed'
   | 'canceled'
   /** Temporal knows no such workflow. */
-  | 'missing'
+  | 'missing';
+
+/** Why a hold was freed: how its workflow ended, or that there was none to end. */
+export type FreedBecause =
+  | WorkflowGone
+  /** The call had ended on record. */
+  | 'call_over'
   /** The hold was tied to no workflow, and its lease ran out. */
   | 'lease_elapsed';
 
@@ -30,8 +36,10 @@ export interface Swept {
   /** How many were freed, and the first of them. */
   readonly freed: number;
   readonly examples: readonly FreedHold[];
-  /** Calls that were open on record and have been closed: those holds', and calls that held nothing. */
+  /** Calls that were open on record and have been closed: those that held something, and those that did not. */
   readonly closed: number;
+  /** Calls whose holds could not be freed, and are tried again by the next look. Why stands in the worker's log. */
+  readonly stuck: readonly string[];
   /** Live calls of which the carrier says that they are over: their workflows have been told. */
   readonly toldOver: number;
 }

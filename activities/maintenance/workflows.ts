@@ -1,7 +1,7 @@
-import type { FreedBecause } from './index';
+import type { WorkflowGone } from './index';
 
 /** How a call's workflow stands. */
-export type Life = { readonly running: true } | { readonly running: false; readonly because: FreedBecause };
+export type Life = { readonly running: true } | { readonly running: false; readonly because: WorkflowGone };
 
 /** What the sweep has to know of workflows. Made of a Temporal client by whoever runs the worker. */
 export interface CallWorkflows {

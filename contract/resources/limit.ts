@@ -191,7 +191,7 @@ export const freedReservationSchema = z.strictObject({
   callId: z.string(),
   workflowId: z.string().nullable(),
   assignmentId: z.string().nullable(),
-  reason: z.string().describe('How the workflow ended, `missing`, or `lease_elapsed`.'),
+  reason: z.string().describe('How the workflow ended, `missing`, `call_over` or `lease_elapsed`.'),
   carrierSays: z.enum(['in_progress', 'over']).nullable().describe('`null`: not asked, or no answer.'),
   reservedAt: instantSchema,
   freedAt: instantSchema,

@@ -6,6 +6,7 @@ import type { CallEvent } from './events';
 interface CallResource {
   readonly sid: string;
   readonly parent_call_sid: string | null;
+  readonly to: string;
   readonly status: string;
   /** Whole seconds, as text; `null` while the call goes on. */
   readonly duration: string | null;
@@ -63,32 +64,38 @@ export async function serveCarrierRest(account: RestAccount): Promise<CarrierRes
 
 /** Keeps the resources of one call, and of the legs it dials, as they stand. */
 function followCall(calls: Map<string, CallResource>): (event: CallEvent) => void {
-  let callSid: string | null = null;
-  const set = (sid: string, parent: string | null, status: string, seconds: number | null): void => {
-    const duration = seconds === null ? null : String(Math.round(seconds));
-    calls.set(sid, { sid, parent_call_sid: parent, status, duration });
+  let own: { readonly sid: string; readonly to: string } | null = null;
+  const set = (sid: string, parent: string | null, to: string, status: string, seconds?: number): void => {
+    const duration = seconds === undefined ? null : String(Math.round(seconds));
+    calls.set(sid, { sid, parent_call_sid: parent, to, status, duration });
+  };
+  const setOwn = (status: string, seconds?: number): void => {
+    if (own !== null) set(own.sid, null, own.to, status, seconds);
   };
   return (event) => {
     switch (event.type) {
       case 'started':
-        callSid = event.callSid;
-        return set(callSid, null, 'ringing', null);
+        own = { sid: event.callSid, to: event.to };
+        return setOwn('ringing');
       case 'answered':
-        if (callSid !== null) set(callSid, null, 'in-progress', null);
-        return;
+        return setOwn('in-progress');
       case 'buyer-dialled':
-        return set(event.legSid, callSid, 'ringing', null);
+        return set(event.legSid, own?.sid ?? null, event.destination, 'ringing');
       case 'buyer-answered':
-        return set(event.legSid, callSid, 'in-progress', null);
+        return set(event.legSid, own?.sid ?? null, event.destination, 'in-progress');
       case 'buyer-finished':
-        return set(event.legSid, callSid, legStatus(event.result), event.talkSeconds);
+        return set(
+          event.legSid,
+          own?.sid ?? null,
+          event.destination,
+          legStatus(event.result),
+          event.talkSeconds,
+        );
       case 'hung-up':
         // The carrier knows that the caller's leg is over before it has told anybody.
-        if (callSid !== null && event.by === 'caller') set(callSid, null, 'completed', event.seconds);
-        return;
+        return event.by === 'caller' ? setOwn('completed', event.seconds) : undefined;
       case 'completed':
-        if (callSid !== null) set(callSid, null, event.callStatus, event.durationSeconds);
-        return;
+        return setOwn(event.callStatus, event.durationSeconds);
       default:
         return;
     }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CarrierInquiry, CarrierWord } from '../inquiry';
+import type { AnsweredLeg, CarrierInquiry, CarrierWord } from '../inquiry';
 
 export interface TwimlInquiryOptions {
   readonly carrier: string;
@@ -20,8 +20,10 @@ const secondsSchema = z
     const seconds = value === null || value === undefined || value === '' ? NaN : Number(value);
     return Number.isInteger(seconds) && seconds >= 0 ? seconds : null;
   });
-const callSchema = z.object({ status: z.string(), duration: secondsSchema });
-const legsSchema = z.object({ calls: z.array(callSchema) });
+const callSchema = z.object({ status: z.string() });
+const legsSchema = z.object({
+  calls: z.array(z.object({ to: z.string(), status: z.string(), duration: secondsSchema })),
+});
 
 /** Asks the REST API that Twilio has, and SignalWire has like it: the call itself, and the legs it dialled. */
 export function createTwimlInquiry({ carrier, root, user, token }: TwimlInquiryOptions): CarrierInquiry {
@@ -43,17 +45,23 @@ export function createTwimlInquiry({ carrier, root, user, token }: TwimlInquiryO
         read(`${calls}.json?ParentCallSid=${encodeURIComponent(sid)}`, signal),
       ]);
       if (own === null) return null;
-      const { status, duration } = callSchema.parse(own);
+      const { status } = callSchema.parse(own);
       const legs = dialled === null ? [] : legsSchema.parse(dialled).calls;
-      const answered = legs.flatMap((leg) =>
-        leg.status === 'completed' && leg.duration !== null && leg.duration > 0 ? [leg.duration] : [],
-      );
       return {
         state: IN_PROGRESS.has(status) ? 'in_progress' : 'over',
         status,
-        seconds: duration,
-        answeredSeconds: answered.length === 0 ? null : Math.max(...answered),
+        answered: legs.flatMap(answerOf),
       };
     },
   };
+}
+
+/** A leg is `completed` when it was answered and has ended; of no length, nobody was put through. */
+function answerOf({
+  to,
+  status,
+  duration,
+}: z.output<typeof legsSchema>['calls'][number]): readonly AnsweredLeg[] {
+  if (status === 'in-progress') return [{ to, seconds: null }];
+  return status === 'completed' && duration !== null && duration > 0 ? [{ to, seconds: duration }] : [];
 }

@@ -119,6 +119,9 @@ describe('one limit under fire', () => {
       },
       inquiries: [],
       onCarrierError: () => undefined,
+      onStuck: (what, error) => {
+        throw new Error(JSON.stringify(what), { cause: error });
+      },
     })();
     const counter = async (): Promise<unknown> =>
       (await db.query(`SELECT posted, pending FROM limit_counters WHERE limit_id = 'lim_fire'`)).rows[0];

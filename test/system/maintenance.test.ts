@@ -1,43 +1,32 @@
 import { Client, Connection } from '@temporalio/client';
-import { createSweep, type SweepDependencies } from '../../activities/maintenance/sweep';
-import type { Swept } from '../../activities/maintenance';
-import type { Call } from '../../contract/call';
 import { scopesOf } from '../../domain/limits/limit';
 import type { AssignmentId, AttemptId, BuyerId, CallId, CampaignId, ReservationId } from '../../domain/ids';
-import { serveCarrierRest, simulateCall, type CarrierRest } from '../../telephony/simulator';
-import { createTwimlInquiry } from '../../telephony/twiml/inquiry';
+import type { CarrierInquiry } from '../../telephony/inquiry';
+import { simulateCall, type CarrierRest } from '../../telephony/simulator';
 import { createCallWorkflows } from '../../workers/call-workflows';
-import { callWorkflowId } from '../../workflows/ids';
+import { callWorkflowId, maintenanceId } from '../../workflows/ids';
 import { readCounters } from './counters';
-import { insertCampaign } from './campaign-fixture';
-import {
-  ACCOUNT_SID,
-  AUTH_TOKEN,
-  environment,
-  eventually,
-  startSystem,
-  type SystemUnderTest,
-} from './system';
+import { startAskableCarrier, startMaintained, stepsOf, type Maintained } from './maintenance-fixture';
+import { ACCOUNT_SID, AUTH_TOKEN, environment, eventually, type SystemUnderTest } from './system';
 import { createTestLedger } from './test-ledger';
 
 /** No buyer answers by a callback here: what is known of an answer, the carrier has to say. */
 const NUMBER = '+14155559300';
 
 describe('what is held for a call whose workflow is gone', () => {
+  let maintained: Maintained;
   let system: SystemUnderTest;
   let rest: CarrierRest;
-  let inquiry: ReturnType<typeof createTwimlInquiry>;
+  let inquiry: CarrierInquiry;
+  const sweepNow: Maintained['sweepNow'] = (options) => maintained.sweepNow(options);
+  const ringing: Maintained['ringing'] = () => maintained.ringing();
+  const freedOf: Maintained['freedOf'] = (sid) => maintained.freedOf(sid);
 
   beforeAll(async () => {
-    rest = await serveCarrierRest({ accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN });
-    inquiry = createTwimlInquiry({
-      carrier: 'twilio',
-      root: `${rest.url}/2010-04-01`,
-      user: ACCOUNT_SID,
-      token: AUTH_TOKEN,
-    });
-    system = await startSystem({ inquiries: [inquiry] });
-    await insertCampaign(system.db, { key: 'lost', number: NUMBER, buyers: [{ name: 'a', maximum: 1 }] });
+    ({ rest, inquiry } = await startAskableCarrier());
+    const campaign = { key: 'lost', number: NUMBER, buyers: [{ name: 'a', maximum: 1 }] };
+    maintained = await startMaintained(campaign, [inquiry]);
+    ({ system } = maintained);
   });
   afterEach(async () => {
     expect(await readCounters(system.db)).toEqual({ pending: 0, drift: [] });
@@ -47,44 +36,15 @@ describe('what is held for a call whose workflow is gone', () => {
     await rest.close();
   });
 
-  /** A look at all holds now, as if every lease had run out. */
-  async function sweepNow(options: Partial<SweepDependencies> = {}): Promise<Swept> {
-    await system.db.query(`UPDATE reservations SET lease_until = reserved_at WHERE status = 'pending'`);
-    return createSweep({
-      db: system.db,
-      workflows: createCallWorkflows(system.temporal),
-      inquiries: [],
-      onCarrierError: (carrier, error) => {
-        throw new Error(`${carrier} could not be asked`, { cause: error });
-      },
-      ...options,
-    })();
-  }
-
-  /** A call whose buyer's telephone rings, as a webhook made it. */
-  async function ringing(): Promise<{ sid: string; workflowId: string }> {
-    const sid = system.carrier.newSid();
-    const answer = await system.carrier.post('voice', sid, { To: NUMBER });
-    expect(answer.verbs[0]?.name).toBe('Dial');
-    return { sid, workflowId: callWorkflowId({ carrier: 'twilio', accountSid: ACCOUNT_SID, sid }) };
-  }
-
-  const freedOf = async (sid: string): Promise<{ reason: string; carrier_says: string | null }[]> => {
-    const { rows } = await system.db.query<{ reason: string; carrier_says: string | null }>(
-      `SELECT f.reason, f.carrier_says FROM freed_reservations f JOIN calls c ON c.id = f.call_id WHERE c.sid = $1`,
-      [sid],
-    );
-    return rows;
-  };
-  const stepsOf = (call: Call): string[] => call.timeline.map(({ step }) => step);
-
   it('is back within 30 s of pressing Terminate, by the schedule that every worker sets up', async () => {
     const { sid, workflowId } = await ringing();
     expect((await readCounters(system.db)).pending).toBe(1);
     const terminatedAt = Date.now();
     await system.temporal.workflow.getHandle(workflowId).terminate('an engineer pressed it');
     await eventually(async () => expect((await readCounters(system.db)).pending).toBe(0), 30_000);
-    expect(Date.now() - terminatedAt).toBeLessThan(30_000);
+    const seconds = (Date.now() - terminatedAt) / 1000;
+    console.info(`capacity was back ${seconds.toFixed(1)} s after Terminate`);
+    expect(seconds).toBeLessThan(30);
     const call = await system.endedCall(sid);
     expect(call).toMatchObject({ outcome: 'failed', outcomeReason: 'the workflow was lost (terminated)' });
     expect(call.attempts).toMatchObject([{ state: 'canceled' }]);
@@ -92,6 +52,35 @@ describe('what is held for a call whose workflow is gone', () => {
     expect(stepsOf(call).slice(-2)).toEqual(['ended', 'capacity_freed']);
     expect(await freedOf(sid)).toEqual([{ reason: 'terminated', carrier_says: null }]);
   }, 60_000);
+
+  it('is looked after by the next run when maintenance itself is terminated', async () => {
+    const schedule = system.temporal.schedule.getHandle(maintenanceId(system.taskQueue));
+    const { policies, action } = await schedule.describe();
+    // One that is late takes nothing from the next: that one begins as soon as it ends.
+    expect(policies.overlap).toBe('BUFFER_ONE');
+    expect(action).toMatchObject({
+      workflowType: 'maintenance',
+      taskQueue: `${system.taskQueue}-maintenance`,
+    });
+    const runs = async (): Promise<string[]> => {
+      const { info } = await schedule.describe();
+      return info.recentActions.flatMap(({ action: run }) =>
+        run.type === 'startWorkflow' ? [run.workflow.workflowId] : [],
+      );
+    };
+    const before = await runs();
+    for (const id of before) {
+      const handle = system.temporal.workflow.getHandle(id);
+      if ((await handle.describe()).status.name === 'RUNNING')
+        await handle.terminate('an engineer pressed it');
+    }
+    const call = await ringing();
+    await maintained.terminate(call);
+    await system.db.query(`UPDATE reservations SET lease_until = reserved_at WHERE status = 'pending'`);
+    await schedule.trigger();
+    await eventually(async () => expect((await readCounters(system.db)).pending).toBe(0), 20_000);
+    expect((await runs()).filter((id) => !before.includes(id))).not.toHaveLength(0);
+  }, 40_000);
 
   it('counts as connected, and is paid, when the carrier says how long they talked', async () => {
     const simulated = simulateCall({

@@ -37,8 +37,12 @@ function describe({ sweeps, freed, closed, toldOver }: MaintenanceResult, last: 
   return `${sweeps} of ${SWEEPS} sweeps: ${freed} holds freed, ${closed} calls closed, ${toldOver} calls told that they are over; ${last.renewed} leases renewed in the last`;
 }
 
-function linesOf({ examples }: Swept): string[] {
-  return examples.map(
-    ({ reservationId, reason, heldSeconds }) => `- freed ${reservationId} after ${heldSeconds} s: ${reason}`,
-  );
+function linesOf({ examples, stuck }: Swept): string[] {
+  return [
+    ...examples.map(
+      ({ reservationId, reason, heldSeconds }) =>
+        `- freed ${reservationId} after ${heldSeconds} s: ${reason}`,
+    ),
+    ...stuck.map((call) => `- ${call} could not be freed: see the log of the worker`),
+  ];
 }

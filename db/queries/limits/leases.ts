@@ -12,6 +12,8 @@ export interface LapsedRow {
   readonly carrier: string | null;
   readonly account_sid: string | null;
   readonly sid: string | null;
+  /** Whether the call has ended on record. */
+  readonly call_ended: boolean;
 }
 
 /** Where a page of lapsed holds begins: after this one. */
@@ -26,7 +28,7 @@ export async function listLapsed(
     name: 'list_lapsed_reservations',
     text: `
       SELECT r.id, r.call_id, r.workflow_id, r.reserved_at, r.lease_until::text AS lease_until,
-             c.carrier, c.account_sid, c.sid
+             c.carrier, c.account_sid, c.sid, c.ended_at IS NOT NULL AS call_ended
         FROM reservations r
         LEFT JOIN calls c ON c.id = r.call_id
        WHERE r.status = 'pending' AND r.lease_until < $1::timestamptz
@@ -96,13 +98,22 @@ export async function renewLeases(db: Queryable, ids: readonly string[], seconds
   });
 }
 
+/** A hold that was put on record as freed. */
+export interface FreedNowRow {
+  readonly id: string;
+  readonly call_id: string;
+  /** Whole seconds from the reservation to now. */
+  readonly held_seconds: number;
+}
+
 /** Puts on record that these were freed, and why. */
 export async function insertFreed(
   db: Queryable,
   ids: readonly string[],
   why: { readonly reason: string; readonly carrierSays: string | null },
-): Promise<void> {
-  await db.query({
+): Promise<FreedNowRow[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await db.query<FreedNowRow & Record<string, unknown>>({
     name: 'insert_freed_reservations',
     text: `
       INSERT INTO freed_reservations (reservation_id, call_id, workflow_id, assignment_id, reason, carrier_says,
@@ -111,56 +122,97 @@ export async function insertFreed(
         FROM reservations r
        WHERE r.id = ANY ($1::text[])
        ORDER BY r.id
-          ON CONFLICT DO NOTHING`,
+          ON CONFLICT DO NOTHING
+      RETURNING reservation_id AS id, call_id,
+                round(extract(epoch FROM freed_at - reserved_at))::integer AS held_seconds`,
     values: [[...ids], why.reason, why.carrierSays],
   });
+  return rows;
 }
 
-/**
- * Limits that are new, or count in another zone, since a few minutes: a reservation under way at that moment did not
- * see them. Counts it in. Repeating this changes nothing.
- */
-export async function adoptIntoRecentLimits(db: Queryable, withinSeconds: number): Promise<void> {
-  await db.query({
-    name: 'adopt_into_recent_limits',
+/** Limits that were set, edited or moved to another zone so many seconds ago, by id. */
+export async function listRecentLimits(
+  db: Queryable,
+  ago: { readonly from: number; readonly to: number },
+): Promise<{ readonly id: string; readonly updated_at: string }[]> {
+  const { rows } = await db.query<{ id: string; updated_at: string }>({
+    name: 'list_recent_limits',
     text: `
-      SELECT limit_adopt(l.id)
-        FROM (SELECT id FROM limits WHERE updated_at > now() - $1::float8 * interval '1 second' ORDER BY id) AS l`,
-    values: [withinSeconds],
+      SELECT id, updated_at::text AS updated_at
+        FROM limits
+       WHERE updated_at BETWEEN now() - $2::float8 * interval '1 second' AND now() - $1::float8 * interval '1 second'
+       ORDER BY id`,
+    values: [ago.from, ago.to],
+  });
+  return rows;
+}
+
+/** Brings a limit to count what it would have counted all along. Repeating this changes nothing. */
+export async function adoptIntoLimit(db: Queryable, limitId: string): Promise<void> {
+  await db.query({
+    name: 'adopt_into_limit',
+    text: 'SELECT limit_adopt($1::text)',
+    values: [limitId],
   });
 }
 
-/** A call as it stands, locked until the transaction ends, with the dial that is open. */
+/** A call as it stands. */
 export interface AbandonedCallRow {
   readonly ended: boolean;
   readonly campaign_id: string | null;
   readonly publisher_id: string | null;
-  readonly received_at: string;
-  readonly attempt_id: string | null;
-  readonly attempt_no: number | null;
-  readonly buyer_id: string | null;
+}
+
+/** The call, locked until the transaction ends; `null`: no such call was ever recorded. */
+export async function lockAbandonedCall(db: Queryable, callId: string): Promise<AbandonedCallRow | null> {
+  const { rows } = await db.query<AbandonedCallRow & Record<string, unknown>>({
+    name: 'lock_abandoned_call',
+    text: `
+      SELECT ended_at IS NOT NULL AS ended, campaign_id, publisher_id
+        FROM calls
+       WHERE id = $1::text
+         FOR NO KEY UPDATE`,
+    values: [callId],
+  });
+  return rows[0] ?? null;
+}
+
+/** The dial that is open in a call. */
+export interface OpenDialRow {
+  readonly id: string;
+  readonly buyer_id: string;
   readonly terms: unknown;
   /** When whoever answered was put through to the caller, as far as we were told; `null`: not, or nobody said. */
   readonly connected_at: string | null;
   /** Whether whoever answers has to accept the call first. */
   readonly screened: boolean;
+  /** From their answer until they accepted, in seconds. */
+  readonly screening_seconds: number | null;
+  /** Numbers and URIs that this dial rang, and no earlier one of the call. */
+  readonly rung_only_now: readonly string[];
 }
 
-/** `null`: no such call was ever recorded. */
-export async function lockAbandonedCall(db: Queryable, callId: string): Promise<AbandonedCallRow | null> {
-  const { rows } = await db.query<AbandonedCallRow & Record<string, unknown>>({
-    name: 'lock_abandoned_call',
+/**
+ * The last dial that has not ended; `null`: none. To be asked once the call is locked, in a statement of its own: one
+ * that had to wait for the lock would see the dials as they were before the wait.
+ */
+export async function findOpenDial(db: Queryable, callId: string): Promise<OpenDialRow | null> {
+  const { rows } = await db.query<OpenDialRow & Record<string, unknown>>({
+    name: 'find_open_dial',
     text: `
-      SELECT c.ended_at IS NOT NULL AS ended, c.campaign_id, c.publisher_id, c.received_at,
-             a.id AS attempt_id, a.no AS attempt_no, a.buyer_id, a.terms,
-             CASE WHEN coalesce(jsonb_typeof(a.announcement->'acceptance'), 'null') = 'null' THEN a.connected_at
-                  ELSE a.accepted_at END AS connected_at,
-             coalesce(jsonb_typeof(a.announcement->'acceptance'), 'null') <> 'null' AS screened
-        FROM calls c
-        LEFT JOIN LATERAL (SELECT * FROM attempts WHERE call_id = c.id AND ended_at IS NULL
-                            ORDER BY no DESC LIMIT 1) AS a ON true
-       WHERE c.id = $1::text
-         FOR NO KEY UPDATE OF c`,
+      SELECT a.id, a.buyer_id, a.terms, a.screening_seconds, s.screened,
+             CASE WHEN s.screened THEN a.accepted_at ELSE a.connected_at END AS connected_at,
+             ARRAY(SELECT coalesce(d->>'number', d->>'uri') FROM jsonb_array_elements(a.destinations) d
+                   EXCEPT
+                   SELECT coalesce(d->>'number', d->>'uri')
+                     FROM attempts e, jsonb_array_elements(e.destinations) d
+                    WHERE e.call_id = a.call_id AND e.no < a.no) AS rung_only_now
+        FROM attempts a
+       CROSS JOIN LATERAL (
+               SELECT coalesce(jsonb_typeof(a.announcement->'acceptance'), 'null') <> 'null' AS screened) AS s
+       WHERE a.call_id = $1::text AND a.ended_at IS NULL
+       ORDER BY a.no DESC
+       LIMIT 1`,
     values: [callId],
   });
   return rows[0] ?? null;
