@@ -262,6 +262,7 @@ function splitOf(row: CampaignRow): Split | null {
   return {
     migrationId: row.migration_id as MigrationId,
     shareBasisPoints: row.share_basis_points ?? 0,
+    comparison: row.comparison ?? 0,
     shift,
   };
 }

@@ -35,9 +35,10 @@ export async function sideTaken(
   const control = await controlGround(campaigns, owner);
   if (control === null) return `the campaign of ${facts.to}, ${owner.campaignId}, has no published plan`;
   if (split === null) return { own: control, migration: null, control: null };
-  const { migrationId, shift, shareBasisPoints } = split;
-  const side = sideOf(migrationId, { caller: facts.from, callId: facts.callId }, shareBasisPoints);
-  const migration: CallSide = { migrationId, shift, side, overflow: false };
+  const { migrationId, shift, shareBasisPoints, comparison } = split;
+  const { from: caller, callId } = facts;
+  const side = sideOf({ migrationId, caller, callId, shareBasisPoints });
+  const migration: CallSide = { migrationId, shift, side, comparison, overflow: false };
   if (!goesToChallenger(migration)) return { own: control, migration, control: null };
   const own = await challengerGround(campaigns, control, split, challengerVersion);
   // A challenger that takes no calls at all has no room for this one either.

@@ -21,6 +21,8 @@ CREATE TABLE migrations (
   -- Whether callers are divided now, and how many of 10,000 go to the challenger.
   splits                   boolean NOT NULL DEFAULT false,
   share_basis_points       integer NOT NULL DEFAULT 0 CHECK (share_basis_points BETWEEN 0 AND 10000),
+  -- Counts the times during which the share stayed the same: calls are compared within one of them.
+  comparison               integer NOT NULL DEFAULT 0,
   revision                 integer NOT NULL DEFAULT 1,
   created_at               timestamptz NOT NULL DEFAULT now(),
   updated_at               timestamptz NOT NULL DEFAULT now(),
@@ -51,8 +53,9 @@ BEGIN
   PERFORM touch_campaigns(ARRAY[NEW.campaign_id]);
   RETURN NULL;
 END $$;
-CREATE TRIGGER migrations_touch_on_split AFTER UPDATE OF splits, share_basis_points ON migrations
+CREATE TRIGGER migrations_touch_on_split AFTER UPDATE OF splits, share_basis_points, comparison ON migrations
   FOR EACH ROW WHEN (OLD.splits IS DISTINCT FROM NEW.splits
+                     OR OLD.comparison IS DISTINCT FROM NEW.comparison
                      OR OLD.share_basis_points IS DISTINCT FROM NEW.share_basis_points)
   EXECUTE FUNCTION touch_campaign_of_migration();
 
@@ -61,8 +64,9 @@ ALTER TABLE calls
   ADD COLUMN migration_id       text REFERENCES migrations,
   ADD COLUMN migration_side     text CHECK (migration_side IN ('control', 'challenger')),
   ADD COLUMN migration_overflow boolean NOT NULL DEFAULT false,
+  ADD COLUMN migration_comparison integer,
   ADD CHECK ((migration_id IS NULL) = (migration_side IS NULL));
-CREATE INDEX calls_by_migration ON calls (migration_id, received_at) WHERE migration_id IS NOT NULL;
+CREATE INDEX calls_by_migration ON calls (migration_id, migration_comparison) WHERE migration_id IS NOT NULL;
 ALTER TABLE attempts
   ADD COLUMN migration_id   text,
   ADD COLUMN migration_side text;

@@ -29,10 +29,10 @@ export async function insertCall(db: Queryable, call: NewCallRow): Promise<void>
     text: `
       INSERT INTO calls (id, carrier, account_sid, sid, workflow_id, campaign_id, publisher_id, plan_version,
                          flow_version, caller, dialed, geography, attestation, qualifications, state, received_at,
-                         migration_id, migration_side, migration_overflow)
+                         migration_id, migration_side, migration_overflow, migration_comparison)
       VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::integer,
               $9::integer, $10::text, $11::text, $12::jsonb, $13::text, $14::jsonb, $15::text, $16::timestamptz,
-              $17::text, $18::text, $19::boolean)`,
+              $17::text, $18::text, $19::boolean, $20::integer)`,
     values: [
       call.id,
       call.carrier,
@@ -53,6 +53,7 @@ export async function insertCall(db: Queryable, call: NewCallRow): Promise<void>
       call.migration?.migrationId ?? null,
       call.migration?.side ?? null,
       call.migration?.overflow ?? false,
+      call.migration?.comparison ?? null,
     ],
   });
 }

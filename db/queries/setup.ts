@@ -85,6 +85,7 @@ export interface CampaignRow {
   readonly migration_id: string | null;
   readonly migration_kind: 'buyer' | 'plan' | 'campaign' | null;
   readonly share_basis_points: number | null;
+  readonly comparison: number | null;
   readonly control_assignment_id: string | null;
   readonly challenger_assignment_id: string | null;
   readonly control_version: number | null;
@@ -101,7 +102,7 @@ export async function loadCampaign(db: Queryable, campaign: string): Promise<Cam
              c.anonymous_callers, c.spam_window_seconds, c.minimum_attestation, c.duplicates, c.max_call_seconds,
              c.report_answer, c.record_calls, c.plan_version, rp.definition AS plan,
              c.flow_version, f.definition AS flow,
-             m.id AS migration_id, m.kind AS migration_kind, m.share_basis_points, m.control_assignment_id,
+             m.id AS migration_id, m.kind AS migration_kind, m.share_basis_points, m.comparison, m.control_assignment_id,
              m.challenger_assignment_id, m.control_version, m.challenger_version, m.challenger_campaign_id
         FROM campaigns c
         LEFT JOIN migrations m ON m.campaign_id = c.id AND m.splits

@@ -1,7 +1,5 @@
 import type { AssignmentId, CampaignId, MigrationId } from '../ids';
-
-/** Where a call is counted. A caller stays on their side for the life of a migration, but for raised shares. */
-export type Side = 'control' | 'challenger';
+import type { Side } from './split';
 
 /** What a migration moves calls from and to. All are of the control's campaign but the challenger of the last. */
 export type Shift =
@@ -14,6 +12,8 @@ export interface Split {
   readonly migrationId: MigrationId;
   /** How many of 10,000 callers go to the challenger. */
   readonly shareBasisPoints: number;
+  /** Counts the times during which the share stayed the same, from 1. */
+  readonly comparison: number;
   readonly shift: Shift;
 }
 
@@ -22,6 +22,8 @@ export interface CallSide {
   readonly migrationId: MigrationId;
   readonly shift: Shift;
   readonly side: Side;
+  /** The time it is compared in: calls of one share with each other. */
+  readonly comparison: number;
   /** The challenger had no room: the caller goes to the control after all, and is counted apart. */
   readonly overflow: boolean;
 }

@@ -1,7 +1,7 @@
 import type { AssignmentId } from '../ids';
 import type { RoutingPlan, RuleCandidate } from '../routing/plan';
 import type { CampaignSnapshot, RoutableAssignment } from '../routing/snapshot';
-import type { Side } from './call-side';
+import type { Side } from './split';
 
 /** What a buyer migration moves calls between. */
 export interface BuyerPair {

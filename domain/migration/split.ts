@@ -1,32 +1,40 @@
 import type { CallId, MigrationId } from '../ids';
-import { seededRandom } from '../routing/draw';
-import type { Side } from './call-side';
+import { createDraw } from '../routing/draw';
 
-/** Shares are counted in hundredths of a percent: this many are all callers. */
-export const WHOLE = 10_000;
+/** Which half of a migration a call belongs to. It is written on the call when it begins, and stays for ever. */
+export const SIDES = ['control', 'challenger'] as const;
+export type Side = (typeof SIDES)[number];
 
-/**
- * Which side a caller is on: a hash of the migration and the caller, held against the share. The same caller always has
- * the same point, so that raising the share only moves callers from the control to the challenger, and lowering it moves
- * them back. Callers without a number are told apart by their calls.
- *
- * The hash is that of routing's draws (cyrb128), which a workflow, the API and a browser compute alike; other migrations
- * order the same callers anew.
- * @param shareBasisPoints 0 to {@link WHOLE}
- */
-export function sideOf(
-  migrationId: MigrationId,
-  who: { readonly caller: string | null; readonly callId: CallId },
-  shareBasisPoints: number,
-): Side {
-  return pointOf(migrationId, who) < shareBasisPoints ? 'challenger' : 'control';
+/** All of the traffic, in hundredths of a percent. */
+export const WHOLE_SHARE = 10_000;
+
+/** What decides a call's side. */
+export interface SplitCall {
+  readonly migrationId: MigrationId;
+  /** Whoever calls, as E.164; `null` for a caller who withholds the number. */
+  readonly caller: string | null;
+  readonly callId: CallId;
+  /** The challenger's share in hundredths of a percent, a whole number from 0 to {@link WHOLE_SHARE}. */
+  readonly shareBasisPoints: number;
 }
 
-/** A caller's place among all: a whole number from 0 to {@link WHOLE} - 1. */
-export function pointOf(
-  migrationId: MigrationId,
-  { caller, callId }: { readonly caller: string | null; readonly callId: CallId },
-): number {
+/**
+ * The side of a call. Every caller stands at one point of a migration for good, and the challenger has the points below
+ * its share: raising the share only moves callers from control to challenger, lowering it moves the last ones back.
+ * Callers stand elsewhere in another migration. One who withholds the number is nobody we could know again, so that
+ * every such call stands for itself.
+ */
+export function sideOf(call: SplitCall): Side {
+  return splitPoint(call) < call.shareBasisPoints ? 'challenger' : 'control';
+}
+
+/** Where a caller stands in a migration: a whole number from 0 to {@link WHOLE_SHARE} − 1, all equally likely. */
+export function splitPoint({ migrationId, caller, callId }: Omit<SplitCall, 'shareBasisPoints'>): number {
   const who = caller === null ? `call/${callId}` : `caller/${caller}`;
-  return Math.floor(seededRandom(`${migrationId}/${who}`)() * WHOLE);
+  return Math.floor(createDraw(`migration/${migrationId}`)(who) * WHOLE_SHARE);
+}
+
+/** A share for people: `500` → `5 %`, `25` → `0.25 %`. */
+export function formatShare(basisPoints: number): string {
+  return `${basisPoints / 100} %`;
 }

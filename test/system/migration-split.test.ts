@@ -188,7 +188,12 @@ describe('a call of a campaign that is in a migration', () => {
   const callers = (from: number, to: number): string[] =>
     Array.from({ length: to - from }, (_, n) => callerNo(from + n));
   const side = (migration: string, caller: string, share: number) =>
-    sideOf(migration as MigrationId, { caller, callId: 'call_x' as CallId }, share);
+    sideOf({
+      migrationId: migration as MigrationId,
+      caller,
+      callId: 'call_x' as CallId,
+      shareBasisPoints: share,
+    });
 
   it('keeps its side when the share is raised at once for all processes, but for those who move', async () => {
     const number = '+14155559510';
