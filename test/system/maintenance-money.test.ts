@@ -127,6 +127,17 @@ describe('a call that maintenance closes', () => {
         'maintenance gave back what was held: the workflow is gone (terminated); by the carrier the call goes on',
       detail: { carrier: 'in-progress', heldSeconds: expect.any(Number) as number },
     });
+    const after = await system.carrier.post('dial?attempt=1', call.sid, {
+      ...TO,
+      DialCallStatus: 'completed',
+      DialCallDuration: '120',
+    });
+    expect(after.verbs.map(({ name }) => name)).toEqual(['Hangup']);
+    await eventually(async () => {
+      const later = await system.endedCall(call.sid);
+      expect(later).toMatchObject({ outcome: 'connected', talkSeconds: null });
+      expect(stepsOf(later)).toContain('late_callback');
+    });
   });
 
   it('is connected when the answer was reported, though no carrier can be asked', async () => {
