@@ -105,12 +105,13 @@ async function write(
   state: MigrationState,
   end: { readonly share?: number; readonly splits?: boolean; readonly ended?: boolean },
 ): Promise<void> {
-  if (row.ended_at !== null) return;
+  const over = row.ended_at !== null;
   await writeMigration(tx, {
     id: state.id,
     status: state.phase.name,
     state,
-    splits: end.splits ?? (isWatched(state) || state.phase.name === 'completing'),
+    // What has ended divides no callers any more, whatever a late repetition of an earlier step says.
+    splits: over ? false : (end.splits ?? (isWatched(state) || state.phase.name === 'completing')),
     shareBasisPoints: end.share ?? state.shareBasisPoints,
     comparison: state.comparison?.no ?? 0,
     started: state.comparison !== null,

@@ -65,8 +65,8 @@ export async function migration(input: MigrationInput): Promise<MigrationResult>
       if (machine.isIdle()) return continueAsNew<typeof migration>({ state: machine.state() });
     }
   }
-  await condition(allHandlersFinished);
-  await machine.told();
+  await lasting(() => condition(allHandlersFinished));
+  await lasting(machine.told);
   const { phase } = machine.state();
   switch (phase.name) {
     case 'completed':
