@@ -24,14 +24,23 @@ CREATE INDEX limits_by_scope ON limits (scope);
 -- The clock of limits. A function, so that a test can put another clock in its own database.
 CREATE FUNCTION limit_clock() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE AS 'SELECT clock_timestamp()';
 
+-- The first instant at which clocks in a zone show a local time. Where they are put back across it (Havana, the Azores),
+-- there are two, an hour apart, and PostgreSQL means the second.
+CREATE FUNCTION limit_first_instant(shown timestamp, zone text) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN ((shown AT TIME ZONE zone) - interval '1 hour') AT TIME ZONE zone = shown
+              THEN (shown AT TIME ZONE zone) - interval '1 hour'
+              ELSE shown AT TIME ZONE zone END
+$$;
+
 -- The window an instant lies in begins where its local start falls. An hour is counted back on the clock that runs, not
 -- on the one that is read: the hour that comes twice on an autumn night is two windows.
 CREATE FUNCTION limit_window_start("window" text, zone text, at timestamptz) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT CASE "window"
            WHEN 'hour' THEN at - ((at AT TIME ZONE zone) - date_trunc('hour', at AT TIME ZONE zone))
-           WHEN 'day' THEN date_trunc('day', at, zone)
-           WHEN 'month' THEN date_trunc('month', at, zone)
+           WHEN 'day' THEN limit_first_instant(date_trunc('day', at AT TIME ZONE zone), zone)
+           WHEN 'month' THEN limit_first_instant(date_trunc('month', at AT TIME ZONE zone), zone)
            ELSE '-infinity'::timestamptz
          END
 $$;
@@ -41,8 +50,8 @@ CREATE FUNCTION limit_window_end("window" text, zone text, at timestamptz) RETUR
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT CASE "window"
            WHEN 'hour' THEN limit_window_start('hour', zone, at) + interval '1 hour'
-           WHEN 'day' THEN (date_trunc('day', at AT TIME ZONE zone) + interval '1 day') AT TIME ZONE zone
-           WHEN 'month' THEN (date_trunc('month', at AT TIME ZONE zone) + interval '1 month') AT TIME ZONE zone
+           WHEN 'day' THEN limit_first_instant(date_trunc('day', at AT TIME ZONE zone) + interval '1 day', zone)
+           WHEN 'month' THEN limit_first_instant(date_trunc('month', at AT TIME ZONE zone) + interval '1 month', zone)
          END
 $$;
 
@@ -156,7 +165,8 @@ BEGIN
   PERFORM FROM limit_counters k WHERE k.limit_id = l.id ORDER BY k.window_start FOR UPDATE;
   UPDATE reservation_holds h SET window_start = start
     FROM reservations r
-   WHERE h.limit_id = l.id AND h.window_start <> start AND r.id = h.reservation_id AND r.reserved_at >= start;
+   WHERE h.limit_id = l.id AND h.window_start <> start AND r.id = h.reservation_id AND r.reserved_at >= start
+     AND limit_window_start(l."window", l.time_zone, r.reserved_at) = start;
   INSERT INTO reservation_holds (reservation_id, limit_id, window_start, amount)
   SELECT r.id, l.id, start,
          CASE WHEN l.counts <> 'spend' THEN 1
@@ -166,6 +176,8 @@ BEGIN
    WHERE r.status <> 'refused'
      AND (r.status = 'pending' OR l."window" <> 'concurrency')
      AND r.reserved_at >= start
+     -- Where clocks are put back by half an hour, not all that is later lies in the window.
+     AND limit_window_start(l."window", l.time_zone, r.reserved_at) = start
      AND l.scope = ANY (r.scopes)
      AND (l.counts <> 'spend'
           OR (r.currency = l.currency

@@ -3,9 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { callSchema } from '../../contract/call';
 import { OUTCOMES } from '../../domain/call/outcome';
-import { callWorkflowId } from '../../workflows/ids';
-import { readCounters } from './counters';
-import { ACCOUNT_SID, AUTH_TOKEN, eventually, startSystem, type SystemUnderTest } from './system';
+import { ACCOUNT_SID, AUTH_TOKEN, startSystem, type SystemUnderTest } from './system';
 
 const ROOT = path.join(__dirname, '..', '..');
 const DOCUMENTS = [
@@ -112,24 +110,5 @@ describe('what the documents say', () => {
       code: 0,
       output: 'The sample campaigns are there already\n',
     });
-  });
-
-  it('about a call that was terminated by hand gives back what it held', async () => {
-    const sid = system.carrier.newSid();
-    await system.carrier.post('voice', sid);
-    const { id } = await eventually(async () => {
-      const call = await system.callBySid(sid);
-      if (call === null) throw new Error('the call is not there yet');
-      return call;
-    });
-    const workflowId = callWorkflowId({ carrier: 'twilio', accountSid: ACCOUNT_SID, sid });
-    await system.temporal.workflow.getHandle(workflowId).terminate();
-    expect(await readCounters(system.db)).toEqual({ pending: 2, drift: [] });
-    const [, sql = ''] =
-      /```sql\n([^]*?)```/.exec(readFileSync(path.join(ROOT, 'docs', 'operations.md'), 'utf8')) ?? [];
-    for (const again of [1, 2]) {
-      await system.db.query(sql.replace('call_…', id));
-      expect({ again, ...(await readCounters(system.db)) }).toEqual({ again, pending: 0, drift: [] });
-    }
   });
 });

@@ -5,6 +5,7 @@ import { createPool } from '../../db/pool';
 import type { ReservationId } from '../../domain/ids';
 import type { CountedEvent, LimitWindow, Scope } from '../../domain/limits/limit';
 import { createTestDatabase, type TestDatabase } from '../environment/database';
+import { eventually } from './eventually';
 import { candidateOn, countersOf, insertTestLimit, putFakeClock, requestFor } from './limit-fixture';
 import { createTestLedger } from './test-ledger';
 
@@ -364,6 +365,99 @@ describe('the reservation ledger', () => {
       ],
     ])('%s', async (_, window, timeZone, instants, marks) => {
       expect(await windowsAt(window, timeZone, instants)).toBe(marks);
+    });
+
+    it.each<[string, LimitWindow, string, string[], string[], string]>([
+      [
+        'a day whose midnight comes twice begins with the first',
+        'day',
+        'America/Havana',
+        ['2026-11-01T03:59:59Z'],
+        ['2026-11-01T04:10:00Z', '2026-11-01T05:10:00Z'],
+        '2026-11-02T05:00:00.000Z',
+      ],
+      [
+        'and so does a month',
+        'month',
+        'America/Havana',
+        ['2026-11-01T03:59:59Z'],
+        ['2026-11-01T04:10:00Z', '2026-11-01T05:10:00Z'],
+        '2026-12-01T05:00:00.000Z',
+      ],
+      [
+        'a day in the Azores',
+        'day',
+        'Atlantic/Azores',
+        ['2026-10-24T23:59:59Z'],
+        ['2026-10-25T00:10:00Z', '2026-10-25T01:10:00Z'],
+        '2026-10-26T01:00:00.000Z',
+      ],
+      [
+        'half an hour that comes twice is counted apart',
+        'hour',
+        'Australia/Lord_Howe',
+        ['2026-04-04T14:10:00Z', '2026-04-04T14:40:00Z'],
+        ['2026-04-04T15:10:00Z'],
+        '2026-04-04T15:30:00.000Z',
+      ],
+    ])(
+      'take over what lies in them, and nothing else, when the limit is new: %s',
+      async (_, window, timeZone, outside, inside, ends) => {
+        const scope: Scope = `buyer:s${next()}`;
+        for (const at of [...outside, ...inside]) {
+          await setClock(at);
+          expect(await granted(next(), scope)).toBe(true);
+        }
+        // As long as the clock has not left the last instant, the window is that one's.
+        const id = `lim_${next()}`;
+        await insertTestLimit(db, { id, scope, window, timeZone, counts: 'connection', maximum: 9 });
+        expect(await countersOf(db, id)).toEqual([{ posted: 0, pending: inside.length }]);
+        await setClock(inside[0] ?? '');
+        await db.query(`SELECT limit_adopt($1)`, [id]);
+        expect(await countersOf(db, id)).toEqual([{ posted: 0, pending: inside.length }]);
+        const { rows } = await db.query<{ starts: Date; ends: Date }>(
+          `SELECT limit_window_start($1, $2, limit_clock()) AS starts, limit_window_end($1, $2, limit_clock()) AS ends`,
+          [window, timeZone],
+        );
+        expect(new Date(rows[0]?.ends ?? 0).toISOString()).toBe(ends);
+        expect(Date.parse(inside[0] ?? '')).toBeGreaterThanOrEqual(
+          new Date(rows[0]?.starts ?? NaN).getTime(),
+        );
+      },
+    );
+
+    it('end when the next one begins, though that midnight comes twice', async () => {
+      const { rows } = await db.query<{ ends: Date; begins: Date }>(
+        `SELECT limit_window_end('day', 'America/Havana', '2026-10-31T12:00:00Z') AS ends,
+                limit_window_start('day', 'America/Havana', '2026-11-01T12:00:00Z') AS begins`,
+      );
+      expect(new Date(rows[0]?.ends ?? 0).toISOString()).toBe('2026-11-01T04:00:00.000Z');
+      expect(rows[0]?.begins).toEqual(rows[0]?.ends);
+    });
+
+    it('are those of the instant at which it was asked, however long it waits for its turn', async () => {
+      const { id, scope } = await limit('day', 'connection', 5);
+      await setClock('2026-04-05T23:59:59Z');
+      const [first, waiting] = [next(), next()];
+      await granted(first, scope);
+      const holder = await db.connect();
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM limit_counters WHERE limit_id = $1 FOR UPDATE', [id]);
+      const asked = granted(waiting, scope);
+      await eventually(async () => {
+        const { rows } = await db.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        expect(rows).not.toHaveLength(0);
+      });
+      await setClock('2026-04-06T00:00:01Z');
+      await holder.query('COMMIT');
+      holder.release();
+      expect(await asked).toBe(true);
+      // A look at it again, as after a change of zone, leaves it where it was counted.
+      await db.query(`SELECT limit_adopt($1)`, [id]);
+      expect(await countersOf(db, id)).toEqual([{ posted: 0, pending: 2 }]);
+      await Promise.all([first, waiting].map((each) => giveBack(each)));
     });
 
     it('count an attempt in the window in which it was reserved, whenever it ends', async () => {

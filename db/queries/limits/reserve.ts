@@ -176,11 +176,12 @@ const RESERVE_BATCH = `
              GROUP BY c.ord, c.chosen_no) AS d
      CROSS JOIN (SELECT coalesce(array_agg(DISTINCT granted.ord), '{}') AS ords FROM granted WHERE granted.fits) AS g
   ), reserved AS (
-    INSERT INTO reservations (id, call_id, attempt_id, workflow_id, status, lease_until, resolved_at, assignment_id,
-                              scopes, spend_micros, payout_micros, currency, refusals)
+    INSERT INTO reservations (id, call_id, attempt_id, workflow_id, status, reserved_at, lease_until, resolved_at,
+                              assignment_id, scopes, spend_micros, payout_micros, currency, refusals)
     SELECT ($1::text[])[d.ord + 1], ($2::text[])[d.ord + 1], ($3::text[])[d.ord + 1], ($4::text[])[d.ord + 1],
            CASE d.verdict WHEN 'granted' THEN 'pending' ELSE 'refused' END,
-           clock.at + ($5::float8[])[d.ord + 1] * interval '1 second',
+           -- The instant that its windows were chosen by, however long it waited for the counters.
+           clock.at, clock.at + ($5::float8[])[d.ord + 1] * interval '1 second',
            CASE d.verdict WHEN 'granted' THEN NULL ELSE clock.at END,
            CASE d.verdict WHEN 'granted' THEN ($12::text[])[d.at] END,
            coalesce(d.scopes, '{}'),
