@@ -6,7 +6,6 @@ export type CampaignId = Brand<string, 'CampaignId'>;
 export type BuyerId = Brand<string, 'BuyerId'>;
 export type PublisherId = Brand<string, 'PublisherId'>;
 export type AssignmentId = Brand<string, 'AssignmentId'>;
-export type MigrationId = Brand<string, 'MigrationId'>;
 /** `<call id>/<attempt number>`: repeating a step finds what the first try left. */
 export type AttemptId = Brand<string, 'AttemptId'>;
 /** The attempt's id: one attempt holds one reservation. One that was given back before the dial has a number behind. */
