@@ -42,9 +42,11 @@ function mixture(logRatio: (factor: number) => number, harm: Harm): number {
 /**
  * The log of the evidence that a rate is worse than `floor`.
  * @param floor from 0 to 1. At the edge beyond which nothing is worse there can be no evidence.
+ * @returns `null`: no calls.
  */
-export function evidenceOfRate({ n, hits }: Trials, floor: number, harm: Harm): number {
-  if (n === 0 || (harm === 'fall' ? floor <= 0 : floor >= 1)) return 0;
+export function evidenceOfRate({ n, hits }: Trials, floor: number, harm: Harm): number | null {
+  if (n === 0) return null;
+  if (harm === 'fall' ? floor <= 0 : floor >= 1) return 0;
   const base = logLikelihood({ n, hits }, floor);
   // Not a single hit was allowed and there is one, or not a single miss.
   if (base === -Infinity) return Infinity;
@@ -54,9 +56,15 @@ export function evidenceOfRate({ n, hits }: Trials, floor: number, harm: Harm): 
 /**
  * The log of the evidence that the challenger's rate is worse than `factor` times control's.
  * @param factor `1 - drop`, or `1 + drop` where a rise is the harm; above 0.
+ * @returns `null`: one side has no calls.
  */
-export function evidenceOfRates(control: Trials, challenger: Trials, factor: number, harm: Harm): number {
-  if (control.n === 0 || challenger.n === 0) return 0;
+export function evidenceOfRates(
+  control: Trials,
+  challenger: Trials,
+  factor: number,
+  harm: Harm,
+): number | null {
+  if (control.n === 0 || challenger.n === 0) return null;
   const base = logLikelihoodAt(control, challenger, factor);
   return mixture((worse) => logLikelihoodAt(control, challenger, factor * worse) - base, harm);
 }
@@ -115,9 +123,15 @@ function relativeVariance(amounts: Amounts, fewest: number): number | null {
  * The log of the evidence that the challenger's mean is worse than `factor` times control's. Were the challenger just
  * as bad as allowed, its amounts would vary as control's do, times `factor`: where one side varies less than that, the
  * other's variance is taken. Otherwise three unpaid calls in a row would look like certainty.
+ * @returns `null`: no calls, or control has too few amounts to show how they vary.
  */
-export function evidenceOfMeans(control: Amounts, challenger: Amounts, factor: number, harm: Harm): number {
-  if (challenger.n === 0 || relativeVariance(control, FEWEST_AMOUNTS) === null) return 0;
+export function evidenceOfMeans(
+  control: Amounts,
+  challenger: Amounts,
+  factor: number,
+  harm: Harm,
+): number | null {
+  if (challenger.n === 0 || relativeVariance(control, FEWEST_AMOUNTS) === null) return null;
   const reference = momentsOf(control);
   const own = momentsOf(challenger);
   const scale = factor * factor;
@@ -132,11 +146,18 @@ export function evidenceOfMeans(control: Amounts, challenger: Amounts, factor: n
  * much as on the side that varies more: a sample without a single large amount does not show that there are any.
  * @param reference the other side's amounts, at whatever time. Without enough of them nothing is said before
  * {@link FEWEST_AMOUNTS_ALONE}.
+ * @returns `null`: nothing can be said.
  */
-export function evidenceOfMean(amounts: Amounts, floor: number, reference: Amounts, harm: Harm): number {
+export function evidenceOfMean(
+  amounts: Amounts,
+  floor: number,
+  reference: Amounts,
+  harm: Harm,
+): number | null {
   const others = relativeVariance(reference, FEWEST_AMOUNTS);
   const own = relativeVariance(amounts, others === null ? FEWEST_AMOUNTS_ALONE : FEWEST_AMOUNTS);
-  if (amounts.n === 0 || floor <= 0 || (own === null && others === null)) return 0;
+  if (amounts.n === 0 || (own === null && others === null)) return null;
+  if (floor <= 0) return 0;
   const variance = max(own ?? 0, others ?? 0) * floor * floor;
   return evidenceOfShift(momentsOf(amounts).mean, floor, variance / amounts.n, harm);
 }

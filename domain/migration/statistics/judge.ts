@@ -53,14 +53,14 @@ function judgeOne(look: Look, guardrail: Guardrail): Judgement {
     control: countedCalls(guardrail.metric, figures.control),
     challenger: countedCalls(guardrail.metric, figures.challenger),
   };
-  const verdict = verdictOf(look, guardrail, calls, logEvidence >= Math.log(needed));
+  const verdict = verdictOf(look, guardrail, calls, logEvidence, Math.log(needed));
   const known = {
     guardrail,
     verdict,
     control: estimateOf(guardrail, figures.control, plan.falseAlarmRate),
     challenger: estimateOf(guardrail, figures.challenger, plan.falseAlarmRate),
     calls,
-    evidence: Math.min(MOST_EVIDENCE, Math.exp(logEvidence)),
+    evidence: logEvidence === null ? null : Math.min(MOST_EVIDENCE, Math.exp(logEvidence)),
     needed,
     provisional: traitsOf(guardrail.metric).matures && isMaturing(figures),
   };
@@ -75,16 +75,23 @@ function fewestOfControl({ minimumCalls }: Look): number {
   return Math.min(FEWEST_OF_CONTROL, Math.max(1, minimumCalls));
 }
 
-function verdictOf(look: Look, guardrail: Guardrail, calls: Judgement['calls'], breached: boolean): Verdict {
+function verdictOf(
+  look: Look,
+  guardrail: Guardrail,
+  calls: Judgement['calls'],
+  logEvidence: number | null,
+  needed: number,
+): Verdict {
   const relative = guardrail.rule.kind === 'relative_drop';
   if (relative && look.shareBasisPoints === WHOLE_SHARE) return 'not_compared';
-  if (breached) return 'breach';
+  if (logEvidence === null) return 'wait';
+  if (logEvidence >= needed) return 'breach';
   if (calls.challenger < Math.max(1, look.minimumCalls)) return 'wait';
   return relative && calls.control < fewestOfControl(look) ? 'wait' : 'holds';
 }
 
-/** The log of the evidence against the challenger; 0 while nothing is known. */
-function evidenceAgainst({ figures, reference }: Look, { metric, rule }: Guardrail): number {
+/** The log of the evidence against the challenger; `null` while nothing can be said. */
+function evidenceAgainst({ figures, reference }: Look, { metric, rule }: Guardrail): number | null {
   const traits = traitsOf(metric);
   switch (rule.kind) {
     case 'relative_drop': {

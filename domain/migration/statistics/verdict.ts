@@ -19,9 +19,9 @@ export interface Judgement {
   readonly calls: { readonly control: number; readonly challenger: number };
   /**
    * How many times likelier the calls are with a challenger worse than allowed than with one that is just allowed, and
-   * from how many on it is a breach: one over the rate of false alarms that this guardrail has at this share.
+   * from how many on it is a breach: one over the rate of false alarms that this guardrail has at this share. `null`: too little is known to say.
    */
-  readonly evidence: number;
+  readonly evidence: number | null;
   readonly needed: number;
   /** Calls have ended whose conversion window is not over: this figure will move yet. */
   readonly provisional: boolean;

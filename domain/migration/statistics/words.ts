@@ -62,8 +62,10 @@ function why(
     case 'holds':
       return `No breach: evidence ${times(evidence)} of ${times(needed)}.`;
     case 'wait':
-      return calls.challenger < Math.max(1, minimumCalls)
-        ? `Too few calls of the challenger: ${Math.max(1, minimumCalls)} are asked for.`
+      if (calls.challenger < Math.max(1, minimumCalls))
+        return `Too few calls of the challenger: ${Math.max(1, minimumCalls)} are asked for.`;
+      return evidence === null
+        ? 'Too few calls that count for it to tell how much it varies.'
         : `Too few calls of control: ${fewestOfControl} are asked for.`;
     case 'not_compared':
       return 'Not compared: the challenger has all calls.';
@@ -79,8 +81,8 @@ function figure(metric: Metric, { value, low, high }: Estimate): string {
   return `${formatValue(metric, value)}${between}`;
 }
 
-function times(evidence: number): string {
-  return `${Number(evidence.toPrecision(3))}`;
+function times(evidence: number | null): string {
+  return evidence === null ? 'unknown' : `${Number(evidence.toPrecision(3))}`;
 }
 
 function capital(text: string): string {
