@@ -75,7 +75,7 @@ export async function startMigration(
   };
 }
 
-async function putOnRecord(db: Pool, state: MigrationState): Promise<void> {
+export async function putOnRecord(db: Pool, state: MigrationState, settings: object = {}): Promise<void> {
   const { id, kind } = state;
   await insertMigration(db, {
     id,
@@ -86,7 +86,7 @@ async function putOnRecord(db: Pool, state: MigrationState): Promise<void> {
     controlVersion: kind.kind === 'plan' ? kind.controlVersion : null,
     challengerVersion: kind.kind === 'plan' ? kind.challengerVersion : null,
     challengerCampaignId: kind.kind === 'campaign' ? kind.challengerCampaignId : null,
-    settings: {},
+    settings,
     status: state.phase.name,
     state,
   });

@@ -11,6 +11,8 @@ export const MIGRATION_WORKFLOW = 'migration';
 /** Input of the workflow, and of each of its runs: what it has come to so far. */
 export interface MigrationInput {
   readonly state: MigrationState;
+  /** Events after which a run hands over to the next; default: when the server says that its history is long. */
+  readonly handOverAt?: number;
 }
 
 /** Result of the workflow, for whoever opens it in the Temporal UI. */

@@ -59,10 +59,10 @@ export async function migration(input: MigrationInput): Promise<MigrationResult>
   const machine = setup(input.state);
   while (!isOver(machine.state())) {
     await machine.next();
-    if (workflowInfo().continueAsNewSuggested && machine.isIdle()) {
-      await condition(allHandlersFinished);
+    if (isLong(input.handOverAt) && machine.isIdle()) {
+      await lasting(() => condition(allHandlersFinished));
       // A handler that finished just now may have left something to do.
-      if (machine.isIdle()) return continueAsNew<typeof migration>({ state: machine.state() });
+      if (machine.isIdle()) return continueAsNew<typeof migration>({ ...input, state: machine.state() });
     }
   }
   await lasting(() => condition(allHandlersFinished));
@@ -76,6 +76,11 @@ export async function migration(input: MigrationInput): Promise<MigrationResult>
     default:
       throw new Error('A migration is over only when its phase says so');
   }
+}
+
+function isLong(handOverAt: number | undefined): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength >= (handOverAt ?? Infinity);
 }
 
 interface Machine {
