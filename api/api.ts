@@ -20,6 +20,7 @@ import { createDocsRouter } from './openapi/docs-page';
 import { documentRoute } from './openapi/routes';
 import { noRoute } from './problems';
 import { publisherRoutes } from './publishers/routes';
+import { shadowRoutes } from './shadow/routes';
 import { simulateRoutes } from './simulate/routes';
 import { flowVersionRoutes, planRoutes } from './versions/routes';
 
@@ -30,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   ...planRoutes,
   ...flowVersionRoutes,
   ...flowRoutes,
+  ...shadowRoutes,
   ...simulateRoutes,
   ...numberRoutes,
   ...publisherRoutes,

@@ -54,6 +54,8 @@ export interface Campaign extends Omit<CampaignSnapshot<DialableAssignment>, 'pl
   readonly flow: { readonly version: number; readonly definition: Flow } | null;
   /** The migration that divides its callers; `null`: there is none. */
   readonly split: Split | null;
+  /** A version of its plan that is asked about every call, and gets none; `null`: there is none. */
+  readonly shadow: { readonly version: number; readonly definition: RoutingPlan } | null;
 }
 
 /** What is stored of a campaign cannot be read: a call to it must not be tried for ever. The message names the fields. */
@@ -248,6 +250,10 @@ function toCampaign(
         ? null
         : { version: row.flow_version, definition: flowSchema.parse(row.flow) },
     split: splitOf(row),
+    shadow:
+      row.shadow_version === null
+        ? null
+        : { version: row.shadow_version, definition: planSchema.parse(row.shadow_plan) },
     assignments: assignments.map((stored) => {
       const old = known.get(stored.id);
       return old !== undefined && rowVersions.get(old) === stored.row_version ? old : toAssignment(stored);

@@ -2,6 +2,7 @@ import type { Queryable } from '../../db/pool';
 import { insertAttempt } from '../../db/queries/attempts';
 import { endCall, insertStep, moveCall, sendToControl } from '../../db/queries/calls';
 import { takeTurn } from '../../db/queries/roundRobin';
+import { insertShadowDecision } from '../../db/queries/shadow';
 import { insertTimeline } from '../../db/queries/timeline';
 import type { EndedAtOnce, Placed, Qualifications } from '../../domain/call/commands';
 import type { CallStateName, Outcome, TreatedOutcome } from '../../domain/call/outcome';
@@ -19,6 +20,7 @@ import {
   type Selection,
 } from './buyerSelection';
 import { reserveCapacity } from './capReservation';
+import { askShadow } from './shadow';
 
 /**
  * What became of a caller, and the statements that make it durable. They are only issued once the step is sure to go
@@ -57,10 +59,13 @@ export async function placeCall(
   const wanted = { callId, attemptId: id, workflowId: selection.workflowId };
   const { choice, refused } = await reserveCapacity(ledger, wanted, selected.choices);
   const routed = routedEntry(selection, selected, choice, refused);
+  const shadow = askShadow(selection, choice, refused);
+  const shadowed = shadow === null ? [] : [() => insertShadowDecision(db, shadow)];
   if (choice === null) {
     const { outcome, treatment } = nobodyTakes(selection, selected.own);
     const treated = { callId, at: selection.at, outcome, treatment, reason: routed.decision };
-    return treatCaller(db, treated, { ...soFar, entries: [...soFar.entries, routed] });
+    const decided = treatCaller(db, treated, { ...soFar, entries: [...soFar.entries, routed] });
+    return { ...decided, writes: [...decided.writes, ...shadowed] };
   }
   const attempt = attemptFor(choice);
   const dialing: TimelineEntry = {
@@ -97,6 +102,7 @@ export async function placeCall(
           migration: policy.migration ?? null,
         }),
       () => insertTimeline(db, callId, [...soFar.entries, routed, dialing]),
+      ...shadowed,
       ...(round === null ? [] : [() => takeTurn(db, policy.campaignId, round, attempt.assignmentId)]),
     ],
   };

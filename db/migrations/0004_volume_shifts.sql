@@ -74,6 +74,39 @@ ALTER TABLE ledger_entries
   ADD COLUMN migration_id   text,
   ADD COLUMN migration_side text;
 
+-- A plan version that is asked about every call of a campaign, and gets none of them.
+CREATE TABLE shadow_plans (
+  campaign_id text PRIMARY KEY REFERENCES campaigns,
+  version     integer NOT NULL,
+  since       timestamptz NOT NULL DEFAULT now(),
+  FOREIGN KEY (campaign_id, version) REFERENCES routing_plans (campaign_id, version)
+);
+CREATE FUNCTION touch_campaign_of_shadow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM touch_campaigns(ARRAY[coalesce(NEW.campaign_id, OLD.campaign_id)]);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER shadow_plans_touch AFTER INSERT OR UPDATE OR DELETE ON shadow_plans
+  FOR EACH ROW EXECUTE FUNCTION touch_campaign_of_shadow();
+
+-- What it would have done, beside what was done: of the first dial of each call. Amounts are what the buyer pays, in micros;
+-- NULL: nobody.
+CREATE TABLE shadow_decisions (
+  call_id                  text PRIMARY KEY REFERENCES calls,
+  -- Order of deciding.
+  seq                      bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+  campaign_id              text NOT NULL,
+  live_version             integer NOT NULL,
+  shadow_version           integer NOT NULL,
+  live_assignment_id       text,
+  live_price_micros        bigint,
+  shadow_assignment_id     text,
+  shadow_price_micros      bigint,
+  currency                 text NOT NULL,
+  decided_at               timestamptz NOT NULL
+);
+CREATE INDEX shadow_decisions_by_campaign ON shadow_decisions (campaign_id, shadow_version, seq DESC);
+
 -- Down Migration
 -- The sides of calls would be lost; a backup is the way back.
 DO $$ BEGIN RAISE EXCEPTION 'migration 0004 cannot be undone: restore a backup'; END $$;

@@ -91,6 +91,9 @@ export interface CampaignRow {
   readonly control_version: number | null;
   readonly challenger_version: number | null;
   readonly challenger_campaign_id: string | null;
+  /** The plan version that is asked about every call and gets none; `null`: there is none. */
+  readonly shadow_version: number | null;
+  readonly shadow_plan: unknown;
 }
 
 /** Read before {@link loadAssignments}, on the same connection: so no assignment is older than `config_version` says. */
@@ -103,9 +106,12 @@ export async function loadCampaign(db: Queryable, campaign: string): Promise<Cam
              c.report_answer, c.record_calls, c.plan_version, rp.definition AS plan,
              c.flow_version, f.definition AS flow,
              m.id AS migration_id, m.kind AS migration_kind, m.share_basis_points, m.comparison, m.control_assignment_id,
-             m.challenger_assignment_id, m.control_version, m.challenger_version, m.challenger_campaign_id
+             m.challenger_assignment_id, m.control_version, m.challenger_version, m.challenger_campaign_id,
+             s.version AS shadow_version, sp.definition AS shadow_plan
         FROM campaigns c
         LEFT JOIN migrations m ON m.campaign_id = c.id AND m.splits
+        LEFT JOIN shadow_plans s ON s.campaign_id = c.id
+        LEFT JOIN routing_plans sp ON sp.campaign_id = c.id AND sp.version = s.version
         LEFT JOIN routing_plans rp ON rp.campaign_id = c.id AND rp.version = c.plan_version
         LEFT JOIN ivr_flows f ON f.campaign_id = c.id AND f.version = c.flow_version
        WHERE c.id = $1::text`,

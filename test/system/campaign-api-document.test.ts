@@ -161,6 +161,10 @@ describe('the OpenAPI document', () => {
       await api.ok('PUT', `${path}/${kind}/draft`, definition, 201);
       await api.ok('DELETE', `${path}/${kind}/draft`, undefined, 204);
     }
+    await api.ok('PUT', `${path}/shadow`, { version: 1 });
+    await api.ok('GET', `${path}/shadow`);
+    await api.ok('GET', `${path}/shadow/differences`);
+    await api.ok('DELETE', `${path}/shadow`, undefined, 204);
     const operations = [{ kind: 'add_node', id: 'spare', node: { kind: 'route' } }];
     await api.ok('POST', `${path}/flow/draft/operations`, { operations }, 200);
     await api.ok('POST', `${path}/flow/validate`, {}, 200);
