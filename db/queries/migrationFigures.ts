@@ -19,6 +19,9 @@ export interface FiguresRow {
 /**
  * Counts both sides' ended calls of a comparison that came to be routed. Between two buyers only calls count that were
  * offered to the buyer of their side, and only what that buyer did with them.
+ *
+ * Of a caller only the first call in the comparison counts: calls of one caller come to much the same, and the test for
+ * guardrails takes each for itself. Counting all of them would sound an alarm at nothing.
  * @param conversionWindowSeconds how long after its end a call may still convert: before, its money does not count
  * @returns sides that have calls
  */
@@ -35,14 +38,20 @@ export async function countFigures(
   const { rows } = await db.query<FiguresRow & Record<string, unknown>>({
     name: 'count_migration_figures',
     text: `
-      WITH own AS (
-        SELECT c.migration_side AS side, c.migration_overflow AS overflow, c.outcome,
+      WITH first AS (
+        SELECT c.*,
+               c.caller IS NULL
+                 OR row_number() OVER (PARTITION BY c.caller ORDER BY c.received_at, c.id) = 1 AS is_first
+          FROM calls c
+         WHERE c.migration_id = $1::text AND c.migration_comparison = $2::integer
+      ), own AS (
+        SELECT c.is_first, c.migration_side AS side, c.migration_overflow AS overflow, c.outcome,
                a.dialled, a.answered,
                a.answered AND coalesce(c.converted, false) AS converted,
                CASE WHEN a.answered THEN coalesce(c.revenue_micros, 0) ELSE 0 END AS revenue,
                CASE WHEN a.answered THEN c.talk_seconds END AS talk,
                c.ended_at <= now() - $5::float8 * interval '1 second' AS matured
-          FROM calls c
+          FROM first c
          CROSS JOIN LATERAL (
            SELECT count(*) > 0 AS dialled, coalesce(bool_or(t.state = 'completed'), false) AS answered
              FROM attempts t
@@ -50,9 +59,9 @@ export async function countFigures(
               AND ($3::text IS NULL
                    OR t.assignment_id = CASE c.migration_side WHEN 'control' THEN $3::text ELSE $4::text END)
          ) AS a
-         WHERE c.migration_id = $1::text AND c.migration_comparison = $2::integer AND c.ended_at IS NOT NULL
+         WHERE c.ended_at IS NOT NULL
       ), counted AS (
-        SELECT * FROM own WHERE NOT overflow AND (dialled OR outcome IN ('no_candidate', 'after_hours'))
+        SELECT * FROM own WHERE is_first AND NOT overflow AND (dialled OR outcome IN ('no_candidate', 'after_hours'))
       )
       SELECT s.side,
              count(k.side) AS calls,

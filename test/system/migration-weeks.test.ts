@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import { createMigrationActivities } from '../../activities/migration';
 import { createPool } from '../../db/pool';
@@ -20,6 +22,7 @@ import { insertCampaign } from './campaign-fixture';
 import { addCalls, putOnRecord } from './migration-fixture';
 import { environment } from './system';
 
+const ROOT = path.join(__dirname, '..', '..');
 const DAY = 24 * 3600;
 
 /** Five steps of six days each, looked at twice a day. */
@@ -188,6 +191,56 @@ describe('a migration over thirty days', () => {
     },
     120_000,
   );
+
+  it('goes on between two steps with a worker of another build, whose workflow says other things', async () => {
+    const { id, handle, taskQueue, operate } = await begin({ ...THIRTY_DAYS, guardrails: [] });
+    const share = async (): Promise<number> => {
+      const { rows } = await db.query<{ share_basis_points: number }>(
+        'SELECT share_basis_points FROM migrations WHERE id = $1',
+        [id],
+      );
+      return rows[0]?.share_basis_points ?? 0;
+    };
+    const old = await newWorker(taskQueue);
+    await old.runUntil(async () => {
+      await operate('start');
+      await addCalls(db, id, 'challenger', 60, 30);
+      await temporal.sleep(7 * DAY * 1000);
+      expect(await share()).toBe(500);
+    });
+    const { folder, bundle } = await buildChanged();
+    try {
+      const renewed = await newWorker(taskQueue, bundle);
+      await renewed.runUntil(async () => {
+        const result = handle.result();
+        await feedEachStep(id, () => 205, result);
+        expect(await result).toMatchObject({ outcome: 'completed' });
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }, 120_000);
+
+  /** The workflows of this checkout with another text in them, built as for a release. */
+  async function buildChanged(): Promise<{ folder: string; bundle: string }> {
+    // Inside the checkout, so that packages are found.
+    await mkdir(path.join(ROOT, '.callyard'), { recursive: true });
+    const folder = await mkdtemp(path.join(ROOT, '.callyard', 'changed-'));
+    for (const part of ['workflows', 'domain', 'activities', 'contract'])
+      await cp(path.join(ROOT, part), path.join(folder, part), { recursive: true });
+    const file = path.join(folder, 'workflows', 'migration', 'visibility.ts');
+    const source = await readFile(file, 'utf8');
+    const changed = source.replace('status.nextDecision,', '`What comes next: ${status.nextDecision}`,');
+    expect(changed).not.toBe(source);
+    await writeFile(file, changed);
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: path.join(folder, 'workflows', 'index.ts'),
+      logger: new DefaultLogger('WARN'),
+    });
+    const bundle = path.join(folder, 'bundle.js');
+    await writeFile(bundle, code);
+    return { folder, bundle };
+  }
 
   it('does each operation once though a run hands over to the next in the midst of it', async () => {
     // Every few events a new run begins: operations meet runs that are about to end.
