@@ -23,8 +23,8 @@ const { exp, log, log1p, max, min, sqrt } = Math;
  *   Arbour, Sinha, Kennedy and Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences", 2021),
  *   that is a finite variance, and no few calls that make up most of the sum. A side that has hardly been paid shows too
  *   small a variance of its own; it borrows the other side's, see {@link evidenceOfMeans}.
- * - all of them: the same mixture of hours on both sides, which a share that stays the same gives. Callers who call
- *   often make fewer independent calls than there are calls.
+ * - all of them: the same mixture of hours on both sides, which a share that stays the same gives. Of a caller
+ *   who calls again only the first call counts, see SideFigures.
  */
 const HARMS = [0.95, 0.9, 0.75, 0.6, 0.4, 0.2, 0.05];
 
