@@ -2,6 +2,7 @@ import { readInstant } from '../clock';
 import type { CampaignId } from '../ids';
 import { mayAdvance, missingAt, nextStep } from './progress';
 import { formatShare } from './split';
+import { carriedOver } from './statistics/judge';
 import {
   noted,
   type MigrationEffect,
@@ -52,6 +53,7 @@ export function withShare(state: MigrationState, shareBasisPoints: number, at: s
     lookedAt: null,
     figures: null,
     judgements: [],
+    carried: carriedOver(state.carried, state.judgements),
     reference: keep ? state.reference : control,
   };
   return lookingAgain(fresh, at);

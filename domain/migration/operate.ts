@@ -41,10 +41,10 @@ function resume(state: MigrationState, at: string, mover: Mover): MigrationOutco
     ...state,
     phase: state.pausedCampaigns.length > 0 ? { name: 'paused', by: 'campaign' } : { name: 'running' },
   };
-  // Figures that were a breach stay one: gone on with, they would put it on hold again at the next look.
+  // Figures that were a breach stay one: counted on, they would put it on hold again at the next look.
   const resumed =
     state.phase.name === 'holding'
-      ? withShare(asBefore, state.shareBasisPoints, at)
+      ? { ...withShare(asBefore, state.shareBasisPoints, at), carried: [] }
       : lookingAgain(asBefore, at);
   return written(noted(resumed, { at, what: 'resumed', ...mover }));
 }

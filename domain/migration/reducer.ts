@@ -65,13 +65,14 @@ function onEvaluated(
   { at, comparison, figures }: Extract<MigrationEvent, { type: 'evaluated' }>,
 ): MigrationOutcome {
   if (!isWatched(state) || state.comparison?.no !== comparison) return noEffect(state);
-  const { plan, shareBasisPoints, reference } = state;
+  const { plan, shareBasisPoints, carried, reference } = state;
   const judgements = judge({
     plan,
     figures,
     shareBasisPoints,
     comparison,
     minimumCalls: stepAt(plan, shareBasisPoints)?.minimumCalls ?? 0,
+    carried,
     reference,
   });
   const looked: MigrationState = { ...state, lookedAt: at, figures, judgements };

@@ -69,6 +69,8 @@ export interface MigrationState {
   readonly lookedAt: string | null;
   readonly figures: BothFigures | null;
   readonly judgements: readonly Judgement[];
+  /** What the comparisons before found against the challenger, see `stakeOf`. */
+  readonly carried: readonly number[];
   /** Control's figures of the comparison before with the most calls, see `Look.reference`. */
   readonly reference: SideFigures | null;
   /** Ids of the operations done, oldest first. */
@@ -122,6 +124,7 @@ export function newMigration(id: MigrationId, kind: MigrationKind, plan: Migrati
     lookedAt: null,
     figures: null,
     judgements: [],
+    carried: [],
     reference: null,
     operations: [],
     history: [],

@@ -1,21 +1,19 @@
-import fc from 'fast-check';
-import type { CampaignId } from '../../domain/ids';
-import { OPERATIONS, type MigrationEvent, type OperationType } from '../../domain/migration/events';
-import { canDo, possibleNow } from '../../domain/migration/operations';
-import { DEFAULT_STEPS, type MigrationPlan, type MigrationStep } from '../../domain/migration/plan';
-import { reduceMigration } from '../../domain/migration/reducer';
-import { isOver, isWatched, MOST_HISTORY, MOST_OPERATIONS } from '../../domain/migration/state';
-import type { MigrationEffect } from '../../domain/migration/state';
-import { NO_FIGURES } from '../../domain/migration/statistics/figures';
+import { canDo } from '../../domain/migration/operations';
+import type { MigrationPlan, MigrationStep } from '../../domain/migration/plan';
+import { MOST_HISTORY, MOST_OPERATIONS } from '../../domain/migration/state';
 import { statusOf } from '../../domain/migration/status';
-import { after, BAD, CAMPAIGN, Driven, GOOD, planWith } from './migration-samples';
-
-const HOUR = 3_600;
-const OTHER = 'cmp_2' as CampaignId;
-
-/** Steps that ask for an hour each. */
-const hourly = (changes: Partial<MigrationStep> = {}): readonly MigrationStep[] =>
-  DEFAULT_STEPS.map((step) => ({ ...step, minimumSeconds: HOUR, ...changes }));
+import {
+  after,
+  BAD,
+  CAMPAIGN,
+  doings,
+  Driven,
+  GOOD,
+  HOUR,
+  hourly,
+  OTHER,
+  planWith,
+} from './migration-samples';
 
 const begun = (changes: Partial<MigrationPlan> = {}): Driven => {
   const driven = new Driven(planWith({ steps: hourly(), ...changes }));
@@ -23,20 +21,18 @@ const begun = (changes: Partial<MigrationPlan> = {}): Driven => {
   return driven;
 };
 
-const kinds = (effects: readonly MigrationEffect[]): readonly string[] => effects.map((effect) => effect.do);
-
 describe('a migration', () => {
   it('goes through its steps by itself, one when time, calls and guardrails allow it, and is completed', () => {
     const driven = begun();
     const shares = [driven.state.shareBasisPoints];
     for (let hour = 1; hour <= 5; hour++) {
       const effects = driven.look(hour * HOUR + hour, GOOD);
-      expect(kinds(effects)).toEqual(hour < 5 ? ['write_state'] : ['write_state', 'complete']);
+      expect(doings(effects)).toEqual(hour < 5 ? ['write_state'] : ['write_state', 'complete']);
       shares.push(driven.state.shareBasisPoints);
     }
     expect(shares).toEqual([100, 500, 2_500, 5_000, 10_000, 10_000]);
     expect(driven.state.phase).toEqual({ name: 'completing' });
-    expect(kinds(driven.send({ type: 'switched', at: after(6 * HOUR) }))).toEqual(['write_state', 'notify']);
+    expect(doings(driven.send({ type: 'switched', at: after(6 * HOUR) }))).toEqual(['write_state', 'notify']);
     expect(driven.state.phase).toEqual({ name: 'completed', at: after(6 * HOUR) });
     expect(driven.state.nextLookAt).toBeNull();
     expect(driven.state.history.map(({ what }) => what)).toEqual([
@@ -58,6 +54,7 @@ describe('a migration', () => {
     expect(driven.send({ type: 'evaluated', at: after(HOUR + 1), comparison: 1, figures: BAD })).toEqual([]);
     expect(driven.state.phase.name).toBe('running');
     expect(driven.state.reference).toEqual(GOOD.control);
+    expect(driven.state.carried).toHaveLength(2);
   });
 
   it('stays where it is while a step’s time, calls or guardrails are lacking', () => {
@@ -86,7 +83,7 @@ describe('a migration', () => {
   it('gives all calls to control at a breach, with figures and reason, at the look that found it', () => {
     const driven = begun();
     const effects = driven.look(30, BAD);
-    expect(kinds(effects)).toEqual(['write_state', 'roll_back', 'notify']);
+    expect(doings(effects)).toEqual(['write_state', 'roll_back', 'notify']);
     expect(driven.state).toMatchObject({
       shareBasisPoints: 0,
       phase: { name: 'rolling_back', to: 'rolled_back' },
@@ -100,7 +97,7 @@ describe('a migration', () => {
 
   it('holds at a breach where that is the setting, and goes on in a new comparison when resumed', () => {
     const driven = begun({ onBreach: 'hold' });
-    expect(kinds(driven.look(30, BAD))).toEqual(['write_state', 'notify']);
+    expect(doings(driven.look(30, BAD))).toEqual(['write_state', 'notify']);
     expect(driven.state).toMatchObject({ shareBasisPoints: 100, phase: { name: 'holding' } });
     expect(driven.look(HOUR, GOOD)).toEqual([]);
     expect(driven.state.phase.name).toBe('holding');
@@ -110,6 +107,7 @@ describe('a migration', () => {
       shareBasisPoints: 100,
       comparison: { no: 2, since: after(2 * HOUR) },
       judgements: [],
+      carried: [],
     });
   });
 
@@ -118,7 +116,7 @@ describe('a migration', () => {
     driven.look(30, GOOD);
     expect(driven.state.phase.name).toBe('running');
     expect(canDo(driven.state, driven.operation('approve'))).toContain('cannot be approved');
-    expect(kinds(driven.look(HOUR, GOOD))).toEqual(['write_state', 'notify']);
+    expect(doings(driven.look(HOUR, GOOD))).toEqual(['write_state', 'notify']);
     expect(driven.state).toMatchObject({ phase: { name: 'awaiting_approval' }, shareBasisPoints: 100 });
     expect(driven.look(2 * HOUR, GOOD)).toEqual([]);
     driven.operate('approve', 2 * HOUR + 1);
@@ -258,175 +256,6 @@ describe('a migration', () => {
     driven.operate('pause');
     expect(canDo(driven.state, driven.operation('advance'))).toBe(
       'The migration is paused and cannot advance. Possible now: resume, set_share, roll_back, abort.',
-    );
-  });
-});
-
-const at = fc.nat(40 * HOUR).map(after);
-const anyCampaign = fc.constantFrom(CAMPAIGN, OTHER);
-const anyOperation = fc.record({
-  type: fc.constantFrom(...OPERATIONS),
-  id: fc.nat(30).map((no) => `op_${no}`),
-  shareBasisPoints: fc.nat(10_000),
-});
-const anyEvent: fc.Arbitrary<MigrationEvent> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ at, operation: anyOperation }).map(operated) },
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('time_passed' as const), at }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      type: fc.constant('evaluated' as const),
-      at,
-      comparison: fc.integer({ min: 1, max: 4 }),
-      figures: fc.constantFrom(GOOD, GOOD, GOOD, BAD, { control: NO_FIGURES, challenger: NO_FIGURES }),
-    }),
-  },
-  fc.record({
-    type: fc.constantFrom('campaign_paused' as const, 'campaign_resumed' as const),
-    at,
-    campaignId: anyCampaign,
-  }),
-  fc.record({ type: fc.constant('campaign_archived' as const), at, campaignId: anyCampaign }),
-  fc.record({ type: fc.constantFrom('switched' as const, 'rolled_back' as const), at }),
-  fc.record({ type: fc.constant('switch_refused' as const), at, reason: fc.constant('gone') }),
-);
-
-function operated({
-  at,
-  operation: { type, id, shareBasisPoints },
-}: {
-  readonly at: string;
-  readonly operation: {
-    readonly type: OperationType;
-    readonly id: string;
-    readonly shareBasisPoints: number;
-  };
-}): MigrationEvent {
-  const base = { id, by: 'ann', reason: null };
-  const operation = type === 'set_share' ? { ...base, type, shareBasisPoints } : { ...base, type };
-  return { type: 'operated', at, operation };
-}
-
-const anyPlan: fc.Arbitrary<MigrationPlan> = fc
-  .record({
-    onBreach: fc.constantFrom('hold' as const, 'roll_back' as const),
-    approval: fc.boolean(),
-    startsAt: fc.option(at, { nil: null }),
-  })
-  .map(({ onBreach, approval, startsAt }) => planWith({ onBreach, startsAt, steps: hourly({ approval }) }));
-
-/** Every state that a list of events goes through. */
-function walk(
-  plan: MigrationPlan,
-  events: readonly MigrationEvent[],
-  visit: (driven: Driven) => void,
-): Driven {
-  const driven = new Driven(plan);
-  visit(driven);
-  for (const event of events) {
-    driven.send(event);
-    visit(driven);
-  }
-  return driven;
-}
-
-describe('in whatever order events come, a migration', () => {
-  const events = fc.array(anyEvent, { maxLength: 60 });
-
-  it('never leaves a final phase, and asks for nothing there', () => {
-    fc.assert(
-      fc.property(anyPlan, events, anyEvent, (plan, before, event) => {
-        const { state } = walk(plan, before, () => undefined);
-        if (!isOver(state)) return;
-        expect(reduceMigration(state, event)).toEqual({ state, effects: [] });
-        expect(possibleNow(state)).toEqual([]);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  it('has no share above its steps that nobody set, and none at all once it goes back', () => {
-    const shares = new Set([0, ...DEFAULT_STEPS.map(({ shareBasisPoints }) => shareBasisPoints)]);
-    fc.assert(
-      fc.property(anyPlan, events, (plan, all) => {
-        const unset = all.filter(
-          (event) => event.type !== 'operated' || event.operation.type !== 'set_share',
-        );
-        let last = 0;
-        walk(plan, unset, ({ state }) => {
-          expect(shares).toContain(state.shareBasisPoints);
-          const { name } = state.phase;
-          const goesBack = name === 'rolling_back' || name === 'rolled_back' || name === 'aborted';
-          if (goesBack || name === 'scheduled') expect(state.shareBasisPoints).toBe(0);
-          else expect(state.shareBasisPoints).toBeGreaterThanOrEqual(last);
-          last = state.shareBasisPoints;
-        });
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  it('either does an operation or refuses it with a reason that names what is possible', () => {
-    fc.assert(
-      fc.property(anyPlan, events, (plan, all) => {
-        walk(plan, all, (driven) => {
-          for (const type of OPERATIONS) {
-            const operation = driven.operation(type, { id: `new/${type}`, shareBasisPoints: 4_321 });
-            const refused = canDo(driven.state, operation);
-            const step = reduceMigration(driven.state, { type: 'operated', at: after(50 * HOUR), operation });
-            if (refused === null) expect(step.effects[0]).toEqual({ do: 'write_state' });
-            else expect(step).toEqual({ state: driven.state, effects: [] });
-            if (refused === null) continue;
-            expect(refused).toMatch(/Possible now|Nothing is possible|Wait until|already/);
-          }
-        });
-      }),
-    );
-  });
-
-  it('does an operation once, however often it comes', () => {
-    fc.assert(
-      fc.property(anyPlan, events, (plan, all) => {
-        const once = walk(plan, all, () => undefined);
-        const twice = new Driven(plan);
-        for (const event of all) {
-          twice.send(event);
-          const done = event.type === 'operated' && twice.state.operations.includes(event.operation.id);
-          if (done) expect(canDo(twice.state, event.operation)).toBeNull();
-          if (done) expect(twice.send(event)).toEqual([]);
-        }
-        expect(twice.state).toEqual(once.state);
-        expect(twice.effects).toEqual(once.effects);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  it('is asked to complete or to go back once, and looks only while it is watched', () => {
-    fc.assert(
-      fc.property(anyPlan, events, (plan, all) => {
-        const driven = walk(plan, all, ({ state }) => {
-          if (!isWatched(state) && state.phase.name !== 'scheduled') expect(state.nextLookAt).toBeNull();
-          if (state.phase.name === 'running') expect(state.nextLookAt).not.toBeNull();
-        });
-        const asked = kinds(driven.effects);
-        expect(asked.filter((effect) => effect === 'roll_back').length).toBeLessThanOrEqual(1);
-        const refused = all.filter(({ type }) => type === 'switch_refused').length;
-        expect(asked.filter((effect) => effect === 'complete').length).toBeLessThanOrEqual(refused + 1);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  it('goes on the same from a copy of its state, as after continue-as-new, and its status can be told', () => {
-    fc.assert(
-      fc.property(anyPlan, events, anyEvent, (plan, all, event) => {
-        const { state } = walk(plan, all, () => undefined);
-        const copy = JSON.parse(JSON.stringify(state)) as typeof state;
-        expect(copy).toEqual(state);
-        expect(reduceMigration(copy, event)).toEqual(reduceMigration(state, event));
-        expect(statusOf(state, after(50 * HOUR)).nextDecision).not.toBe('');
-      }),
     );
   });
 });

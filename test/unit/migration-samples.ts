@@ -1,5 +1,11 @@
 import type { CampaignId, MigrationId } from '../../domain/ids';
-import { DEFAULT_PLAN, type MigrationKind, type MigrationPlan } from '../../domain/migration/plan';
+import {
+  DEFAULT_PLAN,
+  DEFAULT_STEPS,
+  type MigrationKind,
+  type MigrationPlan,
+  type MigrationStep,
+} from '../../domain/migration/plan';
 import { reduceMigration } from '../../domain/migration/reducer';
 import { newMigration, type MigrationEffect, type MigrationState } from '../../domain/migration/state';
 import type { MigrationEvent, MigrationOperation, OperationType } from '../../domain/migration/events';
@@ -7,6 +13,8 @@ import { NO_FIGURES, type BothFigures, type SideFigures } from '../../domain/mig
 
 export const BEGIN = '2026-01-05T12:00:00.000Z';
 export const CAMPAIGN = 'cmp_1' as CampaignId;
+export const OTHER = 'cmp_2' as CampaignId;
+export const HOUR = 3_600;
 
 export const planKind: MigrationKind = {
   kind: 'plan',
@@ -23,6 +31,14 @@ export function after(seconds: number): string {
 export function planWith(changes: Partial<MigrationPlan> = {}): MigrationPlan {
   return { ...DEFAULT_PLAN, ...changes };
 }
+
+/** The default steps, of an hour each. */
+export const hourly = (changes: Partial<MigrationStep> = {}): readonly MigrationStep[] =>
+  DEFAULT_STEPS.map((step) => ({ ...step, minimumSeconds: HOUR, ...changes }));
+
+/** What effects do, without the rest of them. */
+export const doings = (effects: readonly MigrationEffect[]): readonly string[] =>
+  effects.map((effect) => effect.do);
 
 /** Calls of which so many were answered and converted, for 30 each; the rest of the figures follow. */
 export function figuresOf(calls: number, answered: number, conversions = 0, matured = calls): SideFigures {

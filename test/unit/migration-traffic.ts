@@ -1,7 +1,7 @@
 import { seededRandom } from '../../domain/routing/draw';
 import type { Amounts, Trials } from '../../domain/migration/statistics/metrics';
 import { NO_FIGURES, type SideFigures } from '../../domain/migration/statistics/figures';
-import { Driven, after } from './migration-samples';
+import { after, type Driven } from './migration-samples';
 
 /** Traffic that reaches a migration, all of it decided by the seed. */
 export interface Traffic {

@@ -17,15 +17,14 @@ const { exp, log, log1p, max, min, sqrt } = Math;
  * What it rests on:
  * - a rate against a floor: calls are independent. The ratio is then exact, for the smallest samples too.
  * - a rate against control: control's own rate is unknown, so each likelihood is taken at the control rate that suits
- *   it best. The ratio is that of a martingale only approximately; test/unit/migration-false-alarms.test.ts holds its
- *   rate of false alarms under what was chosen, from the first call on, for rates from 2 to 95 % and shares from 1 to
- *   90 %.
+ *   it best. The ratio is that of a martingale only approximately; test/unit/migration-false-alarms.test.ts finds no more
+ *   false alarms than were chosen, looking from the first call on, for rates from 2 to 95 % and shares from 1 to 90 %.
  * - means (talk times, revenue with many zeroes and a long tail): the central limit theorem over time (Waudby-Smith,
  *   Arbour, Sinha, Kennedy and Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences", 2021),
  *   that is a finite variance, and no few calls that make up most of the sum. A side that has hardly been paid shows too
  *   small a variance of its own; it borrows the other side's, see {@link evidenceOfMeans}.
- * - all of them: the same mixture of hours on both sides, which a share that stays the same gives. Callers who call
- *   often make fewer independent calls than there are calls.
+ * - all of them: the same mixture of hours on both sides, which a share that stays the same gives. Of a caller
+ *   who calls again only the first call counts, see SideFigures.
  */
 const HARMS = [0.95, 0.9, 0.75, 0.6, 0.4, 0.2, 0.05];
 

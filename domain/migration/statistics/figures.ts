@@ -2,8 +2,9 @@ import type { MicrosText } from '../../money';
 
 /**
  * What one side's calls came to since a share came into force. Only calls that have ended count, each on the side it
- * began on. Everything a guardrail needs is a count or a sum, so that one query over the calls gives it, in whatever
- * order they ended.
+ * began on, and of a caller only the first of them: the tests take calls to be independent. Measured at a chosen rate
+ * of 5 %: two calls a caller that always end alike, all of them counted, give 38 % false alarms. Everything a guardrail
+ * needs is a count or a sum, so that one query over the calls gives it, in whatever order they ended.
  */
 export interface SideFigures {
   readonly calls: number;

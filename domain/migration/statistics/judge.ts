@@ -18,6 +18,8 @@ export interface Look {
   readonly comparison: number;
   /** Calls of the challenger that the step asks for. */
   readonly minimumCalls: number;
+  /** Evidence of the comparisons before, a guardrail each; none: nothing counts against the challenger yet. */
+  readonly carried: readonly number[];
   /** Control's figures of earlier comparisons, for how much amounts vary; `null`: there are none. */
   readonly reference: SideFigures | null;
 }
@@ -29,26 +31,45 @@ const FEWEST_OF_CONTROL = 30;
 const MOST_EVIDENCE = 1e12;
 
 /**
- * The rate of false alarms that one guardrail has in one comparison. Each comparison is over a time in which the share
- * stayed the same: only then do both sides see the same mixture of hours. Figures of a 1 % night and a 50 % day put
- * together would make the challenger a thing of the day (Simpson's paradox). Nor does a good beginning excuse what comes
- * after it. The price is that the migration's rate has to do for all comparisons: the n-th gets 1/(n·(n+1)) of it. These
- * parts add up to one over any number of comparisons, so that shares set by hand are covered; the first, with the fewest
- * calls, gets half. Guardrails share each part equally (Bonferroni), since they rise and fall together or not at all.
+ * The evidence from which on a guardrail is breached. Guardrails share the migration's rate of false alarms equally
+ * (Bonferroni), since what harms one figure often harms the others.
  */
-export function falseAlarmRateOf({ guardrails, falseAlarmRate }: Look['plan'], comparison: number): number {
-  return falseAlarmRate / (guardrails.length * comparison * (comparison + 1));
+export function evidenceNeeded({ guardrails, falseAlarmRate }: Look['plan']): number {
+  return guardrails.length / falseAlarmRate;
+}
+
+/**
+ * How much of a migration's rate of false alarms is staked on a challenger that gets worse with its n-th comparison.
+ *
+ * Each comparison is over a time in which the share stayed the same: only then do both sides see the same mixture of
+ * hours. Figures of a 1 % night and a 50 % day put together would make the challenger a thing of the day (Simpson's
+ * paradox). What each comparison finds is evidence of its own, and evidence of one after the other multiplies. But a good
+ * beginning must not excuse what comes after it. So the evidence is the sum, over all comparisons so far, of what was
+ * gathered from that one on, each times its stake: a martingale as its parts are, and never above what falls behind it.
+ * The stakes are 1/(n·(n+1)), which add up to one over any number of comparisons, so that shares set by hand are
+ * covered; the first, with the fewest calls, has half.
+ */
+export function stakeOf(comparison: number): number {
+  return 1 / (comparison * (comparison + 1));
+}
+
+/** What a new comparison takes over of the guardrails' evidence, in their order; see {@link stakeOf}. */
+export function carriedOver(carried: readonly number[], judgements: readonly Judgement[]): readonly number[] {
+  return judgements.length === 0
+    ? carried
+    : judgements.map(({ evidence }, index) => evidence ?? carried[index] ?? 0);
 }
 
 /** Judges every guardrail, in the order of the plan. */
 export function judge(look: Look): readonly Judgement[] {
-  return look.plan.guardrails.map((guardrail) => judgeOne(look, guardrail));
+  return look.plan.guardrails.map((guardrail, index) => judgeOne(look, guardrail, look.carried[index] ?? 0));
 }
 
-function judgeOne(look: Look, guardrail: Guardrail): Judgement {
+function judgeOne(look: Look, guardrail: Guardrail, carried: number): Judgement {
   const { plan, figures, comparison } = look;
-  const needed = 1 / falseAlarmRateOf(plan, comparison);
-  const logEvidence = evidenceAgainst(look, guardrail);
+  const needed = evidenceNeeded(plan);
+  const found = evidenceAgainst(look, guardrail);
+  const logEvidence = found === null ? null : found + Math.log(carried + stakeOf(comparison));
   const calls = {
     control: countedCalls(guardrail.metric, figures.control),
     challenger: countedCalls(guardrail.metric, figures.challenger),

@@ -18,8 +18,8 @@ export interface Judgement {
   /** Calls the verdict goes by: ended, and with their conversion window over where the metric is about money. */
   readonly calls: { readonly control: number; readonly challenger: number };
   /**
-   * How many times likelier the calls are with a challenger worse than allowed than with one that is just allowed, and
-   * from how many on it is a breach: one over the rate of false alarms that this guardrail has at this share. `null`: too little is known to say.
+   * How many times likelier the calls are with a challenger worse than allowed than with one that is just allowed, over
+   * all comparisons so far; `null`: too little is known to say. From `needed` on it is a breach.
    */
   readonly evidence: number | null;
   readonly needed: number;
