@@ -61,11 +61,15 @@ describe('a migration over thirty days', () => {
     await database.drop();
   });
 
-  function newWorker(taskQueue: string, bundle = environment('CALLYARD_TEST_BUNDLE')): Promise<Worker> {
+  function newWorker(
+    taskQueue: string,
+    { bundle = environment('CALLYARD_TEST_BUNDLE'), cached = 10 } = {},
+  ): Promise<Worker> {
     return Worker.create({
       connection: temporal.nativeConnection,
       taskQueue,
       workflowBundle: { codePath: bundle },
+      maxCachedWorkflows: cached,
       activities: createMigrationActivities({
         db,
         announce: (_url, body) => {
@@ -201,7 +205,9 @@ describe('a migration over thirty days', () => {
       );
       return rows[0]?.share_basis_points ?? 0;
     };
-    const old = await newWorker(taskQueue);
+    // Each step is replayed from the beginning, by either; and none waits for a worker that is gone, which this server
+    // would not notice.
+    const old = await newWorker(taskQueue, { cached: 0 });
     await old.runUntil(async () => {
       await operate('start');
       await addCalls(db, id, 'challenger', 60, 30);
@@ -210,7 +216,7 @@ describe('a migration over thirty days', () => {
     });
     const { folder, bundle } = await buildChanged();
     try {
-      const renewed = await newWorker(taskQueue, bundle);
+      const renewed = await newWorker(taskQueue, { bundle, cached: 0 });
       await renewed.runUntil(async () => {
         const result = handle.result();
         await feedEachStep(id, () => 205, result);
