@@ -210,8 +210,7 @@ function setup(begun: MigrationState): Machine {
       const item = waiting.shift();
       working = true;
       if (item !== undefined) await workOff(item);
-      else if (!came && wait >= due)
-        await workOff({ event: { type: 'time_passed', at: now() } });
+      else if (!came && wait >= due) await workOff({ event: { type: 'time_passed', at: now() } });
       working = false;
     },
     async told() {
