@@ -16,6 +16,7 @@ import {
   setCampaignStatus,
   updateCampaign,
 } from '../../db/queries/campaigns';
+import { findMigrationOf } from '../../db/queries/migrations';
 import type { CampaignId } from '../../domain/ids';
 import { byCreation, createdPlaceOf } from '../http/cursor';
 import { created, edited, found, newId, patched } from '../http/edit';
@@ -132,12 +133,18 @@ function statusRoute(action: StatusAction): Route {
     problems:
       action === 'archive' ? [] : ['conflict', ...(action === 'pause' ? [] : (['not_ready'] as const))],
     revisioned: true,
-    async handle({ db, params: { id }, requireRevision }) {
+    async handle({ db, migrations, params: { id }, requireRevision }) {
       const before = presentCampaign(found(await lockCampaign(db, id), `campaign ${id}`));
       requireRevision(before.revision);
       const status = statusAfter(action, before);
       if (status === before.status) return edited(CAMPAIGN, action, before, before);
-      return edited(CAMPAIGN, action, before, presentCampaign(await setCampaignStatus(db, id, status)));
+      const after = presentCampaign(await setCampaignStatus(db, id, status));
+      const migration = await findMigrationOf(db, id);
+      return {
+        ...edited(CAMPAIGN, action, before, after),
+        // So that it stands still at once. Lost, the news reach it all the same: it reads the status at every look.
+        ...(migration === null ? {} : { afterwards: () => migrations.tell(migration.id, id, status) }),
+      };
     },
   });
 }

@@ -199,11 +199,11 @@ export async function writeMigration(
 export async function findMigrationOf(
   db: Queryable,
   campaignId: string,
-): Promise<{ readonly id: string; readonly name: string } | null> {
-  const { rows } = await db.query<{ id: string; name: string }>({
+): Promise<Pick<MigrationRow, 'id' | 'name' | 'kind'> | null> {
+  const { rows } = await db.query<Pick<MigrationRow, 'id' | 'name' | 'kind'>>({
     name: 'find_migration_of_campaign',
     text: `
-      SELECT m.id, m.name FROM migration_traffic t JOIN migrations m ON m.id = t.migration_id
+      SELECT m.id, m.name, m.kind FROM migration_traffic t JOIN migrations m ON m.id = t.migration_id
        WHERE t.campaign_id = $1::text`,
     values: [campaignId],
   });
