@@ -169,7 +169,12 @@ export const judgementSchema = z.strictObject({
   control: estimateSchema,
   challenger: estimateSchema,
   calls: z.strictObject({ control: z.int(), challenger: z.int() }),
-  evidence: z.number().describe('How many times likelier the calls are with a challenger that is worse.'),
+  evidence: z
+    .number()
+    .nullable()
+    .describe(
+      'How many times likelier the calls are with a challenger that is worse; `null`: too little is known.',
+    ),
   needed: z.number().describe('From how much evidence on it is a breach.'),
   provisional: z.boolean().describe('Calls may still convert: this figure will move.'),
   reason: z.string(),
