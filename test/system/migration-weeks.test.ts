@@ -9,6 +9,8 @@ import { createPool } from '../../db/pool';
 import type { CampaignId, MigrationId } from '../../domain/ids';
 import { DEFAULT_PLAN, type MigrationPlan } from '../../domain/migration/plan';
 import { newMigration } from '../../domain/migration/state';
+import { createLogger } from '../../runtime/logger';
+import { logThrough } from '../../workers/worker';
 import { migrationWorkflowId } from '../../workflows/ids';
 import {
   migrationState,
@@ -53,6 +55,7 @@ describe('a migration over thirty days', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     db = createPool({ url: database.url, size: 5, applicationName: 'test', onIdleError: () => undefined });
+    logThrough(createLogger({ process: 'test', level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }));
     temporal = await startTimeSkipping();
   }, 120_000);
   afterAll(async () => {
