@@ -17,7 +17,7 @@ import {
 } from '../../db/queries/configWrites';
 import { lockCampaignsOf, requireLocked } from '../../db/queries/lockOrder';
 import { insertVersion, nextVersion, setCurrentVersion, type VersionedKind } from '../../db/queries/versions';
-import { requirePlanAtRest } from '../migrations/guard';
+import { requirePlanAtRest } from '../migrations/campaign-changes';
 import { Problem } from '../problems';
 import { compareWithState, findObstacles, type Comparison, type Edit } from './compare';
 import type { NextVersions } from './present';

@@ -1,6 +1,23 @@
 import { findMigrationOf } from '../../db/queries/migrations';
 import type { Queryable } from '../../db/pool';
+import type { CampaignStatus } from '../../domain/campaign/status';
+import type { CampaignId } from '../../domain/ids';
 import { Problem } from '../problems';
+import type { MigrationGateway } from './gateway';
+
+/**
+ * What is to be done once a campaign's new status is kept: its migration, if it has one, is told, so that it stands
+ * still, goes on or ends at once. Lost, the news reach it all the same: it reads the status at every look.
+ */
+export async function tellingMigrationOf(
+  db: Queryable,
+  migrations: MigrationGateway,
+  campaignId: CampaignId,
+  status: CampaignStatus,
+): Promise<{ readonly afterwards?: () => void }> {
+  const migration = await findMigrationOf(db, campaignId);
+  return migration === null ? {} : { afterwards: () => migrations.tell(migration.id, campaignId, status) };
+}
 
 /**
  * A plan that is given to all calls while a migration moves them from one version to another would reach nobody: both
