@@ -32,3 +32,24 @@ export async function requirePlanAtRest(db: Queryable, campaignId: string): Prom
     `The migration "${migration.name}" (${migration.id}) is between two versions of the routing plan of ${campaignId}, and its end would undo this: wait for it, or abort it with POST /migrations/${migration.id}/abort`,
   );
 }
+
+/**
+ * Who is a side of a migration cannot leave the campaign: callers who are sent to them would find nobody in their place.
+ * Lock the campaign first.
+ * @throws Problem `conflict`
+ */
+export async function requireNoSides(
+  db: Queryable,
+  campaignId: string,
+  leaving: readonly string[],
+): Promise<void> {
+  if (leaving.length === 0) return;
+  const migration = await findMigrationOf(db, campaignId);
+  const sides = [migration?.control_assignment_id, migration?.challenger_assignment_id];
+  const side = leaving.find((id) => sides.includes(id));
+  if (migration === null || side === undefined) return;
+  throw new Problem(
+    'conflict',
+    `${side} cannot be removed: the migration "${migration.name}" (${migration.id}) moves calls from or to it. Wait for its end, or abort it with POST /migrations/${migration.id}/abort`,
+  );
+}

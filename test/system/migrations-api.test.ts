@@ -224,6 +224,31 @@ describe('migrations over HTTP', () => {
     });
   });
 
+  it('keeps its sides in the campaign', async () => {
+    const campaignId = await campaign();
+    const of = (buyer: string) => `asg_${campaignId.slice(4)}_${buyer}`;
+    const document = sampleConfig(campaignId);
+    const plan = { ...document.plan, rules: [{ name: 'everyone', strategy: { kind: 'waterfall' } }] };
+    await api.ok('PUT', `/campaigns/${campaignId}/config`, { ...document, plan });
+    const { id } = await make('Sides', {
+      kind: 'buyer',
+      campaignId,
+      controlAssignmentId: of('alpha'),
+      challengerAssignmentId: of('bravo'),
+    });
+    const removal = await api.send('DELETE', `/assignments/${of('bravo')}`);
+    expect([removal.status, (removal.body as Refusal).detail]).toEqual([
+      409,
+      expect.stringContaining(`"Sides" (${id})`) as string,
+    ]);
+    const without = { ...document, plan, assignments: document.assignments?.slice(0, 1) };
+    expect((await api.send('PUT', `/campaigns/${campaignId}/config`, { body: without })).status).toBe(409);
+    await act(id, 'abort');
+    await eventually(async () => {
+      await api.ok('DELETE', `/assignments/${of('bravo')}`, undefined, 204);
+    });
+  });
+
   it('goes on with what is on record when its workflow was terminated', async () => {
     const { id } = await make('Revived', betweenPlans(await campaign()));
     await act(id, 'start');
