@@ -16,11 +16,11 @@ import {
   setCampaignStatus,
   updateCampaign,
 } from '../../db/queries/campaigns';
-import { findMigrationOf } from '../../db/queries/migrations';
 import type { CampaignId } from '../../domain/ids';
 import { byCreation, createdPlaceOf } from '../http/cursor';
 import { created, edited, found, newId, patched } from '../http/edit';
 import { readRoute, writeRoute, type Route } from '../http/route';
+import { tellingMigrationOf } from '../migrations/campaign-changes';
 import { Problem } from '../problems';
 import { CAMPAIGN, presentCampaign } from './present';
 import { STATUS_ACTIONS, statusAfter, type StatusAction } from './status';
@@ -139,11 +139,9 @@ function statusRoute(action: StatusAction): Route {
       const status = statusAfter(action, before);
       if (status === before.status) return edited(CAMPAIGN, action, before, before);
       const after = presentCampaign(await setCampaignStatus(db, id, status));
-      const migration = await findMigrationOf(db, id);
       return {
         ...edited(CAMPAIGN, action, before, after),
-        // So that it stands still at once. Lost, the news reach it all the same: it reads the status at every look.
-        ...(migration === null ? {} : { afterwards: () => migrations.tell(migration.id, id, status) }),
+        ...(await tellingMigrationOf(db, migrations, id, status)),
       };
     },
   });

@@ -17,7 +17,7 @@ import {
 } from '../../db/queries/configWrites';
 import { lockCampaignsOf, requireLocked } from '../../db/queries/lockOrder';
 import { insertVersion, nextVersion, setCurrentVersion, type VersionedKind } from '../../db/queries/versions';
-import { requirePlanAtRest } from '../migrations/guard';
+import { requireNoSides, requirePlanAtRest } from '../migrations/campaign-changes';
 import { Problem } from '../problems';
 import { compareWithState, findObstacles, type Comparison, type Edit } from './compare';
 import type { NextVersions } from './present';
@@ -43,6 +43,7 @@ export async function prepare(db: Queryable, document: ConfigDocument): Promise<
   await requireLocked(db, subjects, locked);
   const comparison = compareWithState(document, state);
   if (comparison.plan !== null) await requirePlanAtRest(db, campaignId);
+  await requireNoSides(db, campaignId, gone(comparison.assignments));
   const obstacles = findObstacles(document, state, comparison);
   if (obstacles.length > 0) {
     throw new Problem(

@@ -14,6 +14,7 @@ import { validateMigration, type MigrationProblem } from '../../domain/migration
 import { newMigration } from '../../domain/migration/state';
 import { newId } from '../http/edit';
 import { Problem } from '../problems';
+import { PLANS } from '../versions/kinds';
 import { dividedCampaign, planOf, presentMigration, type StoredSettings } from './present';
 
 /** What a migration names, as it stands under the locks of its campaigns; and what somebody should look at. */
@@ -165,6 +166,7 @@ async function findVersions(
     ...(await versionErrors(db, campaignId, control, '/kind/controlVersion')),
     ...(await versionErrors(db, campaignId, challengerVersion, '/kind/challengerVersion')),
   ]);
+  refuse(await misfitsOf(db, campaignId, challengerVersion));
   const old: DocumentProblem = {
     code: 'control_not_current',
     severity: 'warning',
@@ -185,6 +187,20 @@ async function versionErrors(
 ): Promise<readonly FieldError[]> {
   if ((await findVersion(db, 'plan', campaignId, version)) !== null) return [];
   return [{ pointer, message: `is no version of the routing plan of ${campaignId}` }];
+}
+
+/** An old version may name who has left the campaign since: it could not be published any more. */
+async function misfitsOf(
+  db: Queryable,
+  campaignId: CampaignId,
+  version: number,
+): Promise<readonly FieldError[]> {
+  const row = await findVersion(db, 'plan', campaignId, version);
+  const problems = await PLANS.problemsOf(db, campaignId, PLANS.schema.parse(row?.definition));
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return [];
+  const named = errors.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join('; ');
+  return [{ pointer: '/kind/challengerVersion', message: `does not fit the campaign any more: ${named}` }];
 }
 
 async function findCampaigns(

@@ -50,8 +50,13 @@ export interface MigrationGateway {
   idle(): Promise<void>;
 }
 
-/** How long an operation may take, in milliseconds: it is some statements against the database. */
-const OPERATION_MS = 10_000;
+/** In milliseconds. An operation is some statements against the database. */
+const PATIENCE_MS = 10_000;
+/**
+ * Operations under way at most. Each keeps a connection to the database, of which calls need some: while the worker is
+ * away they would all wait.
+ */
+const MOST_AT_ONCE = 4;
 /** How long is waited for what a running migration has come to, before what is on record has to do. Milliseconds. */
 const LOOK_MS = 1_000;
 
@@ -68,12 +73,17 @@ export function createMigrationGateway({
   temporal,
   log,
   callQueue,
+  patienceMs = PATIENCE_MS,
 }: {
   readonly temporal: Client;
   readonly log: Logger;
+  /** Migrations are worked on beside the calls on it. */
   readonly callQueue: string;
+  /** How long an operation may take, in milliseconds. */
+  readonly patienceMs?: number;
 }): MigrationGateway {
   const underWay = new Set<Promise<unknown>>();
+  let operating = 0;
   const taskQueue = maintenanceTaskQueue(callQueue);
 
   function timely<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
@@ -120,9 +130,12 @@ export function createMigrationGateway({
 
   return {
     async operate(state, type, operation) {
+      if (operating >= MOST_AT_ONCE)
+        throw new Problem('unavailable', 'Other migrations are being operated: try again in a moment');
+      operating += 1;
       try {
-        const until = Date.now() + OPERATION_MS;
-        return await timely(OPERATION_MS, () => attempt(until, () => send(state, type, operation)));
+        const until = Date.now() + patienceMs;
+        return await timely(patienceMs, () => attempt(until, () => send(state, type, operation)));
       } catch (error) {
         if (!isAway(error)) throw error;
         log.warn({ err: error, migrationId: state.id, operation: type }, 'a migration does not answer');
@@ -130,6 +143,8 @@ export function createMigrationGateway({
           'unavailable',
           'Temporal, or the worker of migrations, does not answer, so that it is not known whether this was done: see that both run, look at the migration, and try again. Under the same Idempotency-Key it is done once',
         );
+      } finally {
+        operating -= 1;
       }
     },
 
@@ -145,7 +160,7 @@ export function createMigrationGateway({
     },
 
     tell(migrationId, campaignId, status) {
-      timely(OPERATION_MS, () =>
+      timely(patienceMs, () =>
         temporal.workflow
           .getHandle(migrationWorkflowId(migrationId))
           .signal(campaignChanged, { campaignId, status }),

@@ -16,7 +16,7 @@ import {
 } from '../../db/queries/versions';
 import type { CampaignId } from '../../domain/ids';
 import { difference } from '../difference';
-import { requirePlanAtRest } from '../migrations/guard';
+import { requirePlanAtRest } from '../migrations/campaign-changes';
 import { Problem } from '../problems';
 import type { Draft, Published, Version, Versioned } from './kinds';
 

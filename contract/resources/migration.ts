@@ -8,6 +8,7 @@ import type { Judgement } from '../../domain/migration/statistics/verdict';
 import { hoursSchema } from '../hours';
 import { microsTextSchema } from '../money';
 import { pageQuery } from '../page';
+import { serviceUrlSchema } from '../url';
 import { assignmentIdSchema, campaignIdSchema, instantSchema, nameSchema } from './ids';
 import { documentProblemSchema, versionNumberSchema } from './version';
 
@@ -103,9 +104,7 @@ const settings = {
     .describe('How long after its end a call may still convert; before, its money is not compared.'),
   evaluationSeconds: z.int().describe('Time from one look at the guardrails to the next.'),
   window: hoursSchema.nullable().describe('When it may go on by itself; `null`: at any time.'),
-  notifyUrl: z
-    .url({ protocol: /^https?$/ })
-    .max(2048)
+  notifyUrl: serviceUrlSchema
     .nullable()
     .describe('Told by a POST of JSON when a person is wanted, and of the end; `null`: nobody is.'),
 };

@@ -195,15 +195,17 @@ export async function writeMigration(
   });
 }
 
-/** The migration under way that moves calls of a campaign; `null`: there is none. */
-export async function findMigrationOf(
-  db: Queryable,
-  campaignId: string,
-): Promise<Pick<MigrationRow, 'id' | 'name' | 'kind'> | null> {
-  const { rows } = await db.query<Pick<MigrationRow, 'id' | 'name' | 'kind'>>({
+type MigrationSides = Pick<
+  MigrationRow,
+  'id' | 'name' | 'kind' | 'control_assignment_id' | 'challenger_assignment_id'
+>;
+
+/** The migration that moves calls of a campaign, or is to; `null`: there is none. */
+export async function findMigrationOf(db: Queryable, campaignId: string): Promise<MigrationSides | null> {
+  const { rows } = await db.query<MigrationSides & Record<string, unknown>>({
     name: 'find_migration_of_campaign',
     text: `
-      SELECT m.id, m.name, m.kind FROM migration_traffic t JOIN migrations m ON m.id = t.migration_id
+      SELECT m.id, m.name, m.kind, m.control_assignment_id, m.challenger_assignment_id FROM migration_traffic t JOIN migrations m ON m.id = t.migration_id
        WHERE t.campaign_id = $1::text`,
     values: [campaignId],
   });

@@ -20,15 +20,14 @@ type Estimate = Judgement['control'];
 export function renderMigration(migration: Migration, now: number): string {
   const { progress } = migration;
   return [
-    `${migration.name}  (${migration.id})`,
+    ...wrap(`${migration.name}  (${migration.id})`),
     ...wrap(sidesOf(migration)),
     '',
     headline(migration),
     bar(progress.sharePercent, progress.nextSharePercent),
     '',
     ...figures(migration),
-    ...wrap(`Next: ${progress.nextDecision}`),
-    ...earliest(migration, now),
+    ...next(migration, now),
     ...(progress.possible.length === 0 ? [] : wrap(`Possible: ${progress.possible.join(', ')}`)),
     ...history(migration),
   ].join('\n');
@@ -86,7 +85,7 @@ function figures({ progress }: Migration): string[] {
     row('calls ended', String(control.calls), String(challenger.calls), ''),
     ...progress.judgements.map((judgement) =>
       row(
-        traitsOf(judgement.guardrail.metric).name,
+        judgement.guardrail.metric.replaceAll('_', ' '),
         estimate(judgement, judgement.control),
         estimate(judgement, judgement.challenger),
         judgement.verdict.replaceAll('_', ' '),
@@ -103,8 +102,7 @@ function figures({ progress }: Migration): string[] {
 }
 
 function row(name: string, control: string, challenger: string, verdict: string): string {
-  const short = name.length > NAME_WIDTH - 1 ? `${name.slice(0, NAME_WIDTH - 2)}…` : name;
-  return `${short.padEnd(NAME_WIDTH)}${control.padEnd(FIGURE_WIDTH)}${challenger.padEnd(FIGURE_WIDTH)}${verdict}`.trimEnd();
+  return `${name.padEnd(NAME_WIDTH)}${control.padEnd(FIGURE_WIDTH)}${challenger.padEnd(FIGURE_WIDTH)}${verdict}`.trimEnd();
 }
 
 /** For example `48.2 % (41.0 to 55.3)`. */
@@ -118,20 +116,44 @@ function estimate({ guardrail }: Judgement, { value, low, high }: Estimate): str
   return `${text(value)}${unit}${interval}`;
 }
 
-/** When time alone would let it go on. */
-function earliest({ progress }: Migration, now: number): string[] {
-  const left = progress.missing.reduce((sum, each) => (each.kind === 'seconds' ? sum + each.left : sum), 0);
-  if (left === 0) return [];
-  const at = new Date(now + left * 1000).toISOString();
-  return [`Not before ${minute(at)}, in ${duration(left)}`];
+/** The next decision, and when; what a running migration waits for is a line each. */
+function next({ status, progress }: Migration, now: number): string[] {
+  if (status !== 'running' || progress.missing.length === 0) return wrap(`Next: ${progress.nextDecision}`);
+  const goal = progress.nextSharePercent === null ? 'completion' : percent(progress.nextSharePercent);
+  const guardrails = progress.missing.filter(({ kind }) => kind === 'guardrail').length;
+  return [
+    `Next: ${goal}, as soon as`,
+    ...progress.missing.flatMap((missing) => condition(missing, now)),
+    ...(guardrails === 0 ? [] : [`  - the guardrails hold: ${guardrails} to go`]),
+  ];
+}
+
+/** Guardrails are counted: what each lacks stands in its row. */
+function condition(missing: Migration['progress']['missing'][number], now: number): string[] {
+  switch (missing.kind) {
+    case 'seconds': {
+      const at = new Date(now + missing.left * 1000).toISOString();
+      return [`  - ${duration(missing.left)} are over, at ${minute(at)}`];
+    }
+    case 'calls':
+      return [`  - ${missing.left} more calls of the challenger have ended`];
+    case 'guardrail':
+      return [];
+    case 'approval':
+      return ['  - somebody approves'];
+    case 'window':
+      return ['  - its window opens'];
+    default:
+      return unreachable(missing);
+  }
 }
 
 function history({ history: lines }: Migration): string[] {
   if (lines.length === 0) return [];
-  const latest = lines.slice(-LATEST).flatMap(({ at, what, by, reason, sharePercent }) => {
+  const latest = lines.slice(-LATEST).map(({ at, what, by, reason, sharePercent }) => {
     const who = by === null ? '' : ` by ${by}`;
     const why = reason === null ? '' : `: ${reason}`;
-    return wrap(`${minute(at)}  ${what} at ${percent(sharePercent)}${who}${why}`, '    ');
+    return cut(`${minute(at)}  ${what} at ${percent(sharePercent)}${who}${why}`);
   });
   return ['', ...latest];
 }
@@ -163,8 +185,13 @@ function duration(seconds: number): string {
   return parts.join(' ');
 }
 
-/** Lines of at most {@link WIDTH} columns; those behind the first begin with `indent`. */
-function wrap(text: string, indent = '  '): string[] {
+/** One line of at most {@link WIDTH} columns. */
+function cut(text: string): string {
+  return text.length <= WIDTH ? text : `${text.slice(0, WIDTH - 1)}…`;
+}
+
+/** Lines of at most {@link WIDTH} columns; those behind the first are indented. */
+function wrap(text: string): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
@@ -174,7 +201,7 @@ function wrap(text: string, indent = '  '): string[] {
       continue;
     }
     lines.push(line);
-    line = indent + word;
+    line = `  ${word}`;
   }
   return [...lines, line];
 }

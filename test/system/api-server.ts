@@ -11,7 +11,7 @@ import { requestIds } from '../../api/request-id';
 import { createPool } from '../../db/pool';
 import { createLogger } from '../../runtime/logger';
 import { createTemporalClient } from '../../runtime/temporal';
-import { startWorker } from '../../workers/worker';
+import { startWorker, type RunningWorker } from '../../workers/worker';
 import { maintenanceId } from '../../workflows/ids';
 import { createTestDatabase } from '../environment/database';
 import { createResponseCheck, type ResponseCheck } from './openapi-check';
@@ -45,6 +45,8 @@ export interface ApiServer {
   send(method: string, path: string, request?: ApiRequest): Promise<ApiAnswer>;
   /** As {@link send}, for requests that must go well. @throws when the status is not `expected` */
   ok<T>(method: string, path: string, body?: unknown, expected?: number): Promise<T>;
+  /** Starts a worker that does migrations. */
+  startWorker(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -53,6 +55,8 @@ export interface ApiServerOptions {
   readonly worker?: boolean;
   /** Default: the test environment's server. */
   readonly temporalAddress?: string;
+  /** How long operations of migrations may take, in milliseconds. */
+  readonly patienceMs?: number;
 }
 
 export async function startApi(options: ApiServerOptions = {}): Promise<ApiServer> {
@@ -68,22 +72,28 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
   const taskQueue = `api-${randomUUID()}`;
   const temporalAddress = options.temporalAddress ?? environment('CALLYARD_TEST_TEMPORAL_ADDRESS');
   const temporal = createTemporalClient({ address: temporalAddress, namespace: 'default' });
-  const migrations = createMigrationGateway({ temporal, log, callQueue: taskQueue });
-  const worker =
-    options.worker === true
-      ? await startWorker({
-          databaseUrl: database.url,
-          databasePoolSize: 5,
-          temporalAddress,
-          temporalNamespace: 'default',
-          bundleFile: environment('CALLYARD_TEST_BUNDLE'),
-          taskQueue,
-          callbackGraceSeconds: 1,
-          maxCachedWorkflows: 50,
-          inquiries: [],
-          log,
-        })
-      : null;
+  const migrations = createMigrationGateway({
+    temporal,
+    log,
+    callQueue: taskQueue,
+    ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
+  });
+  let worker: RunningWorker | null = null;
+  const runWorker = async (): Promise<void> => {
+    worker = await startWorker({
+      databaseUrl: database.url,
+      databasePoolSize: 5,
+      temporalAddress,
+      temporalNamespace: 'default',
+      bundleFile: environment('CALLYARD_TEST_BUNDLE'),
+      taskQueue,
+      callbackGraceSeconds: 1,
+      maxCachedWorkflows: 50,
+      inquiries: [],
+      log,
+    });
+  };
+  if (options.worker === true) await runWorker();
   const api = createApi({ db, log, adminKey, migrations });
   const http = express();
   http.disable('etag');
@@ -130,6 +140,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
         throw new Error(`${method} ${path} gave ${answer.status}, not ${wanted}: ${answer.text}`);
       return answer.body as T;
     },
+    startWorker: runWorker,
     async stop() {
       await new Promise<void>((resolve, reject) => {
         server.close((error) => (error === undefined ? resolve() : reject(error)));

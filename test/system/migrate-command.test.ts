@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startApi, type ApiServer } from './api-server';
-import { sampleConfig } from './config-sample';
+import { startSystem, type SystemUnderTest } from './system';
 
 const ROOT = path.join(__dirname, '..', '..');
 
@@ -14,15 +13,14 @@ interface Run {
 }
 
 describe('npm run callyard -- migrate', () => {
-  let api: ApiServer;
+  let system: SystemUnderTest;
   let folder: string;
   beforeAll(async () => {
-    api = await startApi({ worker: true });
+    system = await startSystem({ inquiries: [] });
     folder = await mkdtemp(path.join(tmpdir(), 'callyard-migrate-'));
-    await api.ok('PUT', '/campaigns/cmp_moved/config', sampleConfig('cmp_moved'));
   });
   afterAll(async () => {
-    await api.stop();
+    await system.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -37,13 +35,13 @@ describe('npm run callyard -- migrate', () => {
           'migrate',
           ...args,
           '--url',
-          api.baseUrl,
+          system.baseUrl,
         ],
         {
           cwd: ROOT,
           env: {
             ...process.env,
-            CALLYARD_ADMIN_KEY: api.adminKey,
+            CALLYARD_ADMIN_KEY: system.adminKey,
             CALLYARD_DATA_DIR: path.join(folder, 'data'),
             TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
             TWILIO_AUTH_TOKEN: 'none',
@@ -52,7 +50,7 @@ describe('npm run callyard -- migrate', () => {
         (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
       );
     });
-  const buyers = ['--campaign', 'cmp_moved', '--from', 'asg_moved_alpha', '--to', 'asg_moved_bravo'];
+  const buyers = ['--campaign', 'cmp_sample', '--from', 'asg_sample_alpha', '--to', 'asg_sample_bravo'];
 
   it('makes, starts, shows, operates and ends a migration', async () => {
     const made = await migrate(
@@ -69,7 +67,7 @@ describe('npm run callyard -- migrate', () => {
     expect((await migrate('start', id, '--reason', 'off we go')).out).toContain('running, step 1 of 2');
     expect((await migrate('share', id, '12.5')).out).toMatch(/^█{6}▒{44} 12.5 %, next 100 %$/m);
     const { out } = await migrate('status', id);
-    expect(out).toContain('asg_moved_alpha → asg_moved_bravo in cmp_moved');
+    expect(out).toContain('asg_sample_alpha → asg_sample_bravo in cmp_sample');
     expect(out).toMatch(/started at 5 % by admin: off we go/);
     const refused = await migrate('approve', id);
     expect(refused).toMatchObject({ code: 1, out: '' });
@@ -77,7 +75,7 @@ describe('npm run callyard -- migrate', () => {
     const watched = migrate('status', id, '--watch');
     await migrate('abort', id);
     expect(await watched).toMatchObject({ code: 0, out: expect.stringContaining('aborted') as string });
-    expect((await migrate('list', '--campaign', 'cmp_moved')).out).toContain(`${id}  aborted`);
+    expect((await migrate('list', '--campaign', 'cmp_sample')).out).toContain(`${id}  aborted`);
   });
 
   it('takes all settings from a file, and says by line what is wrong in it', async () => {
@@ -86,8 +84,8 @@ describe('npm run callyard -- migrate', () => {
       file,
       [
         'name: From a file',
-        'kind: { kind: buyer, campaignId: cmp_moved, controlAssignmentId: asg_moved_alpha,',
-        '        challengerAssignmentId: asg_moved_bravo }',
+        'kind: { kind: buyer, campaignId: cmp_sample, controlAssignmentId: asg_sample_alpha,',
+        '        challengerAssignmentId: asg_sample_bravo }',
         'steps:',
         '  - { sharePercent: 20, minimumSeconds: 60, minimumCalls: 10 }',
       ].join('\n'),
@@ -100,7 +98,7 @@ describe('npm run callyard -- migrate', () => {
   });
 
   it('asks for what a migration cannot be made without', async () => {
-    expect(await migrate('create', 'Nowhere', '--campaign', 'cmp_moved')).toMatchObject({
+    expect(await migrate('create', 'Nowhere', '--campaign', 'cmp_sample')).toMatchObject({
       code: 2,
       err: expect.stringContaining('in one way') as string,
     });

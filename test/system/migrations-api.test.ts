@@ -196,6 +196,10 @@ describe('migrations over HTTP', () => {
     await becomes({ status: 'paused', progress: { pausedBy: 'campaign' } });
     await api.ok('POST', `/campaigns/${campaignId}/resume`, undefined, 200);
     await becomes({ status: 'running' });
+    const document = sampleConfig(campaignId);
+    const paused = { ...document, campaign: { ...document.campaign, status: 'paused' } };
+    await api.ok('PUT', `/campaigns/${campaignId}/config`, paused);
+    await becomes({ status: 'paused' });
     await api.ok('POST', `/campaigns/${campaignId}/archive`, undefined, 200);
     await becomes({ status: 'aborted', progress: { sharePercent: 0 } });
   });
@@ -220,6 +224,31 @@ describe('migrations over HTTP', () => {
     });
   });
 
+  it('keeps its sides in the campaign', async () => {
+    const campaignId = await campaign();
+    const of = (buyer: string) => `asg_${campaignId.slice(4)}_${buyer}`;
+    const document = sampleConfig(campaignId);
+    const plan = { ...document.plan, rules: [{ name: 'everyone', strategy: { kind: 'waterfall' } }] };
+    await api.ok('PUT', `/campaigns/${campaignId}/config`, { ...document, plan });
+    const { id } = await make('Sides', {
+      kind: 'buyer',
+      campaignId,
+      controlAssignmentId: of('alpha'),
+      challengerAssignmentId: of('bravo'),
+    });
+    const removal = await api.send('DELETE', `/assignments/${of('bravo')}`);
+    expect([removal.status, (removal.body as Refusal).detail]).toEqual([
+      409,
+      expect.stringContaining(`"Sides" (${id})`) as string,
+    ]);
+    const without = { ...document, plan, assignments: document.assignments?.slice(0, 1) };
+    expect((await api.send('PUT', `/campaigns/${campaignId}/config`, { body: without })).status).toBe(409);
+    await act(id, 'abort');
+    await eventually(async () => {
+      await api.ok('DELETE', `/assignments/${of('bravo')}`, undefined, 204);
+    });
+  });
+
   it('goes on with what is on record when its workflow was terminated', async () => {
     const { id } = await make('Revived', betweenPlans(await campaign()));
     await act(id, 'start');
@@ -228,8 +257,50 @@ describe('migrations over HTTP', () => {
     await act(id, 'abort');
   });
 
+  it('refuses a version that names a buyer who has left', async () => {
+    const campaignId = await campaign();
+    const bravo = `asg_${campaignId.slice(4)}_bravo`;
+    const { definition } = await api.ok<{ definition: { rules: object[] } }>(
+      'GET',
+      `/campaigns/${campaignId}/plan`,
+    );
+    const alone = { ...definition, rules: [{ name: 'everyone', strategy: { kind: 'waterfall' } }] };
+    await api.ok('PUT', `/campaigns/${campaignId}/plan/draft`, alone, 201);
+    await api.ok('POST', `/campaigns/${campaignId}/plan/publish`, {});
+    await api.ok('DELETE', `/assignments/${bravo}`, undefined, 204);
+    const { errors } = await refused(
+      '/migrations',
+      { name: 'Too late', kind: betweenPlans(campaignId), ...QUICK },
+      422,
+    );
+    expect(errors).toMatchObject([{ pointer: '/kind/challengerVersion' }]);
+    expect(errors?.[0]?.message).toContain('does not fit');
+  });
+
+  it('does once what was asked for while no worker was there, when it is there again', async () => {
+    const other = await startApi({ patienceMs: 700 });
+    try {
+      await other.ok('PUT', '/campaigns/cmp_a/config', sampleConfig('cmp_a'));
+      await other.ok('PUT', '/campaigns/cmp_b/config', sampleConfig('cmp_b'));
+      const { id } = await other.ok<CreatedMigration>('POST', '/migrations', {
+        name: 'Waits',
+        kind: { kind: 'campaign', controlCampaignId: 'cmp_a', challengerCampaignId: 'cmp_b' },
+      });
+      const request = { body: {}, headers: { 'Idempotency-Key': randomUUID() } };
+      expect((await other.send('POST', `/migrations/${id}/start`, request)).status).toBe(503);
+      await other.startWorker();
+      await eventually(async () =>
+        expect((await other.ok<Migration>('GET', `/migrations/${id}`)).status).toBe('running'),
+      );
+      const again = await other.send('POST', `/migrations/${id}/start`, request);
+      expect([again.status, (again.body as Migration).history.length]).toEqual([200, 1]);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('says what to do while Temporal is away, and makes and shows migrations all the same', async () => {
-    const alone = await startApi({ temporalAddress: '127.0.0.1:9' });
+    const alone = await startApi({ temporalAddress: '127.0.0.1:9', patienceMs: 700 });
     try {
       await alone.ok('PUT', '/campaigns/cmp_alone/config', sampleConfig('cmp_alone'));
       await alone.ok('PUT', '/campaigns/cmp_two/config', sampleConfig('cmp_two'));

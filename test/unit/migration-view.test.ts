@@ -76,8 +76,26 @@ describe('a migration in a terminal', () => {
     expect(text).toMatch(/^calls ended {9}4000 {20}60$/m);
     expect(text).toMatch(/^answer rate +50\.0 % \(4\d\.\d to 5\d\.\d\) +48\.3 % \(\S+ to \S+\) +wait$/m);
     expect(text).toMatch(/^revenue per call +6\.25 \(\S+ to \S+\)/m);
+    expect(text).toContain('Next: 5 %, as soon as\n  - 40 more calls of the challenger have ended\n');
+    expect(text).toContain('  - the guardrails hold: 4 to go');
     expect(text).toContain('Possible: pause, advance, share, roll-back, abort');
     expect(text).toContain('2026-03-02 10:00 UTC  started at 1 % by admin (Ann)');
+  });
+
+  it('says when time alone would let it go on, and who else is waited for', () => {
+    const running = after(start, looked(figures(60, 29)));
+    const text = renderMigration(
+      {
+        ...running,
+        progress: {
+          ...running.progress,
+          missing: [{ kind: 'seconds', left: 5_400 }, { kind: 'approval' }, { kind: 'window' }],
+        },
+      },
+      NOW,
+    );
+    expect(text).toContain('  - 1 h 30 min are over, at 2026-03-02 13:30 UTC\n');
+    expect(text).toContain('  - somebody approves\n  - its window opens\n');
   });
 
   it('fits 80 columns, whatever happens', () => {
