@@ -138,19 +138,19 @@ describe('a migration under traffic', () => {
   }
 
   it('takes a good challenger to all calls, and loses none of them', async () => {
-    const campaign = campaignNamed('good', '+14155559700');
+    const campaign = campaignNamed('flow_good', '+14155559700');
     const migration = await begin(campaign);
     const placed = await callUntilOver(migration, campaign, 0.9);
     expect(await migration.status()).toMatchObject({ phase: { name: 'completed' } });
     await eventually(async () => checkSides(await callsOf(migration, placed), [0.25, 0.6, 1]));
     const { rows } = await system.db.query<{ id: string; paused: boolean }>(
-      `SELECT id, paused FROM assignments WHERE campaign_id = 'cmp_good' ORDER BY id`,
+      `SELECT id, paused FROM assignments WHERE campaign_id = 'cmp_flow_good' ORDER BY id`,
     );
     expect(rows.map(({ paused }) => paused)).toEqual([true, false]);
   }, 120_000);
 
   it('takes a bad one back by itself while calls go on', async () => {
-    const campaign = campaignNamed('poor', '+14155559720');
+    const campaign = campaignNamed('flow_poor', '+14155559720');
     const migration = await begin(campaign);
     const placed = await callUntilOver(migration, campaign, 0.15);
     const { phase, judgements } = await migration.status();

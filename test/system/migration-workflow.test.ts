@@ -1,7 +1,8 @@
 import type { AssignmentId, BuyerId, CampaignId } from '../../domain/ids';
 import type { MigrationKind } from '../../domain/migration/plan';
 import { migrationWorkflowId } from '../../workflows/ids';
-import { campaignChanged } from '../../workflows/migration/messages';
+import { maintenanceTaskQueue } from '../../workflows/maintenance/messages';
+import { campaignChanged, MIGRATION_WORKFLOW, migrationState } from '../../workflows/migration/messages';
 import { insertCampaign } from './campaign-fixture';
 import { addCalls, QUICK, startMigration, type RunningMigration } from './migration-fixture';
 import { eventually, startSystem, type SystemUnderTest } from './system';
@@ -216,6 +217,27 @@ describe('a migration', () => {
     await gone.operate('start');
     await system.db.query(`UPDATE campaigns SET status = 'archived' WHERE id = $1`, [third.id]);
     expect((await gone.ended()).outcome).not.toBe('completed');
+  });
+
+  it('does again what a terminated run was in the midst of', async () => {
+    const { id: campaign } = await newCampaign();
+    const migration = await startMigration(system, 'midst', betweenPlans(campaign));
+    await migration.operate('start');
+    const handle = system.temporal.workflow.getHandle(migrationWorkflowId(migration.id));
+    const state = await handle.query(migrationState);
+    await handle.terminate('in the midst of it');
+    const again = await system.temporal.workflow.start(MIGRATION_WORKFLOW, {
+      workflowId: migrationWorkflowId(migration.id),
+      taskQueue: maintenanceTaskQueue(system.taskQueue),
+      args: [{ state: { ...state, phase: { name: 'completing' } } }],
+    });
+    expect(await again.result()).toMatchObject({ outcome: 'completed' });
+    expect(await row(migration.id)).toMatchObject({
+      status: 'completed',
+      splits: false,
+      traffic: 0,
+      plan_version: 2,
+    });
   });
 
   it('goes back when its workflow is cancelled in the Temporal UI', async () => {

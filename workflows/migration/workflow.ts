@@ -57,6 +57,7 @@ const LONGEST_WAIT_MS = 24 * 3600 * 1000;
  */
 export async function migration(input: MigrationInput): Promise<MigrationResult> {
   const machine = setup(input.state);
+  await machine.pickUp();
   while (!isOver(machine.state())) {
     await machine.next();
     if (isLong(input.handOverAt) && machine.isIdle()) {
@@ -85,6 +86,8 @@ function isLong(handOverAt: number | undefined): boolean {
 
 interface Machine {
   readonly state: () => MigrationState;
+  /** Does again what a run that was terminated was in the midst of. */
+  readonly pickUp: () => Promise<void>;
   /** Waits for the next event, works it off with all it causes. */
   readonly next: () => Promise<void>;
   /** Nothing waits to be worked off. */
@@ -111,14 +114,18 @@ function setup(begun: MigrationState): Machine {
       const refusal = canDo(state, event.operation);
       if (refusal !== null) return done?.(refusal);
     }
-    const events: MigrationEvent[] = [event];
+    await workThrough([event]);
+    done?.(null);
+  }
+
+  /** Events, and all they cause. */
+  async function workThrough(events: MigrationEvent[]): Promise<void> {
     for (let each = events.shift(); each !== undefined; each = events.shift()) {
       const { state: after, effects } = reduceMigration(state, each);
       state = after;
       setCurrentDetails(describeMigration(state, now()));
       for (const effect of effects) events.push(...(await perform(effect)));
     }
-    done?.(null);
   }
 
   /** Does one effect. @returns what has come of it */
@@ -208,6 +215,11 @@ function setup(begun: MigrationState): Machine {
   return {
     state: () => state,
     isIdle: () => waiting.length === 0 && !working,
+    async pickUp() {
+      const { phase } = state;
+      if (phase.name === 'completing') await workThrough(await perform({ do: 'complete' }));
+      if (phase.name === 'rolling_back') await workThrough(await perform({ do: 'roll_back', to: phase.to }));
+    },
     async next() {
       const due = state.nextLookAt === null ? LONGEST_WAIT_MS : Date.parse(state.nextLookAt) - Date.now();
       const wait = Math.min(Math.max(due, 1), LONGEST_WAIT_MS);
