@@ -123,5 +123,8 @@ function createSweepOf(db: () => Pool): () => Promise<unknown> {
       },
       inquiries: [],
       onCarrierError: () => undefined,
+      onStuck: (what, error) => {
+        throw new Error(JSON.stringify(what), { cause: error });
+      },
     })();
 }
