@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
 import { createSweep } from '../../activities/maintenance/sweep';
+import { setLimit } from '../../api/limits/set';
 import type { ReservationLedger } from '../../db/limits/reservation-ledger';
 import { createPool } from '../../db/pool';
 import { updateLimit } from '../../db/queries/limits/limits';
@@ -108,6 +109,24 @@ describe('limits that are edited while calls reserve', () => {
     expect(await adopting('lim_m')).toBe(false);
     await updateLimit(db, 'lim_m', 2n);
     expect(await adopting('lim_m')).toBe(false);
+  });
+
+  it('have the zone of their buyer, whichever of the two is written first', async () => {
+    await addBuyer('buy_w');
+    await editor.query('BEGIN');
+    await editor.query(`UPDATE buyers SET time_zone = 'Asia/Tokyo' WHERE id = 'buy_w'`);
+    const set = setLimit(db, {
+      scope: { kind: 'buyer', id: 'buy_w' },
+      window: 'day',
+      counts: 'connection',
+      limit: 1,
+    });
+    await setTimeout(ARRIVES);
+    await editor.query('COMMIT');
+    const { rows } = await db.query<{ time_zone: string }>('SELECT time_zone FROM limits WHERE id = $1', [
+      await set,
+    ]);
+    expect(rows).toEqual([{ time_zone: 'Asia/Tokyo' }]);
   });
 });
 
