@@ -15,11 +15,14 @@ import { createKeySweep } from './http/key-sweep';
 import type { Route } from './http/route';
 import { createRouter } from './http/router';
 import { limitRoutes } from './limits/routes';
+import type { MigrationGateway } from './migrations/gateway';
+import { migrationRoutes } from './migrations/routes';
 import { numberRoutes } from './numbers/routes';
 import { createDocsRouter } from './openapi/docs-page';
 import { documentRoute } from './openapi/routes';
 import { noRoute } from './problems';
 import { publisherRoutes } from './publishers/routes';
+import { shadowRoutes } from './shadow/routes';
 import { simulateRoutes } from './simulate/routes';
 import { flowVersionRoutes, planRoutes } from './versions/routes';
 
@@ -30,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   ...planRoutes,
   ...flowVersionRoutes,
   ...flowRoutes,
+  ...shadowRoutes,
   ...simulateRoutes,
   ...numberRoutes,
   ...publisherRoutes,
@@ -37,6 +41,7 @@ export const ROUTES: readonly Route[] = [
   ...assignmentRoutes,
   ...blockedCallerRoutes,
   ...limitRoutes,
+  ...migrationRoutes,
   ...callRoutes,
   ...auditRoutes,
 ];
@@ -57,13 +62,18 @@ export function createApi(options: {
   readonly db: Pool;
   readonly log: Logger;
   readonly adminKey: string;
+  readonly migrations: MigrationGateway;
 }): Api {
-  const { db, log } = options;
+  const { db, log, migrations } = options;
   const guard = requireAdminKey(options.adminKey);
   const sweep = createKeySweep({ db, log });
   const router = express.Router();
   router.use(createDocsRouter());
-  router.use('/v1', helmet(), createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], { db, guard }));
+  router.use(
+    '/v1',
+    helmet(),
+    createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], { db, migrations, guard }),
+  );
   // Whoever has no key is not told which routes there are.
   router.use('/v1', guard, noRoute);
   return { router, start: () => sweep.start(), stop: () => sweep.stop() };

@@ -7,6 +7,7 @@ import { CALL_TASK_QUEUE } from '../workflows/call/messages';
 import { createApi } from './api';
 import { requireAdminKey } from './auth';
 import { createHealthRouter } from './health';
+import { createMigrationGateway } from './migrations/gateway';
 import { createMetricsRouter } from './metrics';
 import { createErrorHandler, noRoute } from './problems';
 import { requestIds } from './request-id';
@@ -43,7 +44,9 @@ export interface App {
 /** The whole HTTP edge, without a port: what tests drive and `main.ts` listens with. */
 export function createApp(options: AppOptions): App {
   const { db, temporal, log, webhookDeadlineMs, publicBaseUrl } = options;
-  const gateway = createCallGateway(temporal, options.taskQueue ?? CALL_TASK_QUEUE);
+  const callQueue = options.taskQueue ?? CALL_TASK_QUEUE;
+  const gateway = createCallGateway(temporal, callQueue);
+  const migrations = createMigrationGateway({ temporal, log, callQueue });
   const failSafe = createFailSafe({
     db,
     gateway,
@@ -53,7 +56,7 @@ export function createApp(options: AppOptions): App {
   });
   const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
   const announcements = createAnnouncements({ db, callbacks, log, deadlineMs: webhookDeadlineMs });
-  const api = createApi({ db, log, adminKey: options.adminKey });
+  const api = createApi({ db, log, adminKey: options.adminKey, migrations });
   let draining = false;
 
   const http = express();
@@ -93,6 +96,7 @@ export function createApp(options: AppOptions): App {
       await failSafe.stop();
       await api.stop();
       await gateway.idle();
+      await migrations.idle();
     },
   };
 }

@@ -1,7 +1,8 @@
 import { callBench } from './call/bench';
 import type { Bench } from './definition';
 import { limitsBench } from './limits/bench';
+import { migrationBench } from './migration/bench';
 import { routingBench } from './routing/bench';
 
 /** Every bench there is. */
-export const BENCHES: readonly Bench[] = [callBench, routingBench, limitsBench];
+export const BENCHES: readonly Bench[] = [callBench, routingBench, limitsBench, migrationBench];

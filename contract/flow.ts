@@ -3,6 +3,7 @@ import { FLOW_OUTCOMES, MOST_NODES, NODE_ID, type Flow, type FlowNode } from '..
 import { conditionSchema, tagSchema } from './condition';
 import { hoursSchema } from './hours';
 import { destinationSchema, languageSchema, promptSchema, ringTimeoutSchema } from './prompt';
+import { serviceUrlSchema } from './url';
 
 export const nodeIdSchema = z
   .string()
@@ -22,13 +23,6 @@ const draftPrompt = z.union([
   promptSchema,
   z.strictObject({ text: z.literal(''), language: languageSchema }),
 ]);
-
-/** `fetch` refuses such a URL, so that every lookup would fail (https://fetch.spec.whatwg.org/#dom-request). */
-function hasCredentials(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { username, password } = new URL(url);
-  return username !== '' || password !== '';
-}
 
 export const flowNodeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('say'), prompt: draftPrompt, next: exit }),
@@ -85,13 +79,7 @@ export const flowNodeSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('lookup'),
-    url: z
-      .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-      .max(2048)
-      .refine((url) => !hasCredentials(url), {
-        error:
-          'must have no user name or password before its host: they are not sent; put what the service needs into its path or query',
-      }),
+    url: serviceUrlSchema,
     /** Within the time a carrier waits: see docs/ivr.md. */
     timeoutMs: z.int().min(50).max(1000).default(500),
     fields: z

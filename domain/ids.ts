@@ -10,6 +10,8 @@ export type AssignmentId = Brand<string, 'AssignmentId'>;
 export type AttemptId = Brand<string, 'AttemptId'>;
 /** The attempt's id: one attempt holds one reservation. One that was given back before the dial has a number behind. */
 export type ReservationId = Brand<string, 'ReservationId'>;
+/** A gradual shift of volume from a control to a challenger. */
+export type MigrationId = Brand<string, 'MigrationId'>;
 /** A telephone number in E.164, for example `+14155550100`. */
 export type E164 = Brand<string, 'E164'>;
 

@@ -6,6 +6,7 @@ import {
 } from '@temporalio/client';
 import { Worker, type NativeConnection } from '@temporalio/worker';
 import { createMaintenanceActivities } from '../activities/maintenance';
+import { createMigrationActivities } from '../activities/migration';
 import type { SweepDependencies } from '../activities/maintenance/sweep';
 import { maintenanceId } from '../workflows/ids';
 import {
@@ -13,6 +14,7 @@ import {
   MAINTENANCE_WORKFLOW,
   maintenanceTaskQueue,
 } from '../workflows/maintenance/messages';
+import { announce } from './announce';
 import { createCallWorkflows } from './call-workflows';
 
 export interface MaintenanceOptions {
@@ -24,7 +26,7 @@ export interface MaintenanceOptions {
   readonly sweep: Omit<SweepDependencies, 'workflows'>;
 }
 
-/** A worker for maintenance, and the schedule that gives it something to do. */
+/** A worker for migrations and maintenance, and the schedule that gives the latter something to do. */
 export async function createMaintenanceWorker(options: MaintenanceOptions): Promise<Worker> {
   const { connection, namespace, callQueue, sweep } = options;
   const client = new Client({ connection, namespace });
@@ -33,8 +35,11 @@ export async function createMaintenanceWorker(options: MaintenanceOptions): Prom
     namespace,
     taskQueue: maintenanceTaskQueue(callQueue),
     workflowBundle: { codePath: options.bundleFile },
-    activities: createMaintenanceActivities({ ...sweep, workflows: createCallWorkflows(client) }),
-    maxCachedWorkflows: 10,
+    activities: {
+      ...createMaintenanceActivities({ ...sweep, workflows: createCallWorkflows(client) }),
+      ...createMigrationActivities({ db: sweep.db, announce }),
+    },
+    maxCachedWorkflows: 50,
     shutdownGraceTime: '5s',
   });
   await ensureSchedule(client, callQueue);

@@ -26,3 +26,8 @@ export function carrierCallFromWorkflowId(workflowId: string): CarrierCall {
 export function maintenanceId(callQueue: string): string {
   return `maintenance/${encodeURIComponent(callQueue)}`;
 }
+
+/** `migration/<id>`. */
+export function migrationWorkflowId(migrationId: string): string {
+  return `migration/${migrationId}`;
+}

@@ -1,3 +1,4 @@
 /** Everything in the worker's workflow bundle. */
 export { call } from './call/workflow';
 export { maintenance } from './maintenance/workflow';
+export { migration } from './migration/workflow';

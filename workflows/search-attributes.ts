@@ -8,7 +8,7 @@ export const campaignKey = defineSearchAttributeKey('CallyardCampaign', 'KEYWORD
 export const buyerKey = defineSearchAttributeKey('CallyardBuyer', 'KEYWORD');
 export const outcomeKey = defineSearchAttributeKey('CallyardOutcome', 'KEYWORD');
 export const stateKey = defineSearchAttributeKey('CallyardState', 'KEYWORD');
-/** Set once migrations exist; registered now, so that servers need not be set up again. */
+/** `<migration>/<side>` of a call whose campaign is in a migration. */
 export const migrationSideKey = defineSearchAttributeKey('CallyardMigrationSide', 'KEYWORD');
 
 export const SEARCH_ATTRIBUTES = [campaignKey, buyerKey, outcomeKey, stateKey, migrationSideKey].map(

@@ -15,16 +15,17 @@ import type { TimelineEntry } from '../../domain/call/timeline';
 import { matchDuplicate } from '../../domain/campaign/duplicates';
 import { unreachable } from '../../domain/exhaustive';
 import type { CampaignId, PublisherId } from '../../domain/ids';
-import type { CallerHistory } from '../../domain/routing/facts';
+import type { CallSide } from '../../domain/migration/call-side';
 import { blockPatterns, screen } from '../../domain/screening';
 import type { Treatment } from '../../domain/treatment';
-import type { Selection } from './buyerSelection';
-import { callerHistory, routingFacts } from './callFacts';
-import { whyUnreadable, type Campaign, type Campaigns } from './campaigns';
+import { callerHistory } from './callFacts';
+import { whyUnreadable, type Campaigns } from './campaigns';
 import type { AdmitInput, CallActivities } from './index';
 import { goThroughFlow } from './ivrFlow';
 import { concludeStep, placeCall, treatCaller, type Decided, type SoFar } from './placement';
 import { oncePerCall } from './repeatable';
+import { sideTaken, type Ground } from './sides';
+import { controlPolicy, selectionOn, type Way } from './ways';
 
 interface Dependencies {
   readonly db: Pool;
@@ -55,7 +56,7 @@ export function createAdmitCall({
         const qualifications = called?.tags ?? {};
         const inserted = insertCall(tx, callRow(input, policy, state, qualifications));
         const [, decided] = await Promise.all([inserted, decide(tx, ledger, input, found)]);
-        const value = { ...decided.result, policy } as Admission;
+        const value = { policy, ...decided.result } as Admission;
         const row = { callId: input.facts.callId, name: STEP, state, qualifications };
         return { value, last: concludeStep(tx, row, { ...decided, result: value }) };
       });
@@ -63,17 +64,14 @@ export function createAdmitCall({
 }
 
 /** A number that somebody owns and whose campaign has been published, with the campaign as it stands. */
-interface NumberCalled {
-  readonly campaign: Campaign;
-  readonly plan: NonNullable<Campaign['plan']>;
+interface NumberCalled extends Way {
   readonly blockedReason: string | null;
   readonly publisherId: PublisherId | null;
   readonly payout: PriceRule | null;
   readonly channel: string;
   readonly tags: Qualifications;
-  readonly history: CallerHistory;
-  /** The rules that hold for the call to its end. */
-  readonly policy: CallPolicy;
+  /** The control's way, for when the challenger of a migration has no room; `null`: the call has one way. */
+  readonly instead: Way | null;
 }
 
 /** @returns why not, in words, when nobody owns the number, or its campaign has never been published. */
@@ -91,21 +89,30 @@ async function numberCalled(
   );
   if (row === null) return `unknown number ${facts.to}`;
   if (row.campaign_id === null || row.config_version === null) return `${facts.to} belongs to no campaign`;
-  const campaign = await campaigns.at(row.campaign_id as CampaignId, row.config_version);
-  const { plan, flow } = campaign;
-  if (plan === null) return `the campaign of ${facts.to}, ${campaign.campaignId}, has no published plan`;
-  const versions = { plan: plan.definition, flow: flow?.definition ?? null };
+  const owner = await campaigns.at(row.campaign_id as CampaignId, row.config_version);
+  const taken = await sideTaken(campaigns, owner, facts, row.challenger_config_version);
+  if (typeof taken === 'string') return taken;
   const called = {
-    campaign,
-    plan,
     blockedReason: row.blocked_reason,
     publisherId: row.publisher_id as PublisherId | null,
     payout: priceRuleSchema.nullable().parse(row.payout),
     channel: row.channel,
     tags: tagsSchema.parse(row.tags),
-    history: await callerHistory(db, facts, campaign, versions),
   };
-  return { ...called, policy: policyOf(called, callbackGraceSeconds) };
+  const policy = policyOf(called, taken.own, taken.migration, callbackGraceSeconds);
+  const wayOn = async ({ campaign, plan }: Ground, pinned: CallPolicy): Promise<Way> => {
+    const versions = { plan: plan.definition, flow: campaign.flow?.definition ?? null };
+    const history = await callerHistory(db, facts, campaign, versions);
+    return { campaign, plan: plan.definition, policy: pinned, history };
+  };
+  const { control, migration } = taken;
+  const [own, instead] = await Promise.all([
+    wayOn(taken.own, policy),
+    control === null || migration === null
+      ? null
+      : wayOn(control, controlPolicy(policy, migration, control.campaign, control.plan)),
+  ]);
+  return { ...called, ...own, instead };
 }
 
 async function decide(
@@ -129,7 +136,7 @@ async function decide(
 
   if (input.giveUp !== null) return turnAway('failed', input.giveUp.reason, NO_ROUTE);
   if (typeof found === 'string') return turnAway('failed', found, NO_ROUTE);
-  const { campaign, plan, policy, history, tags } = found;
+  const { campaign, history, tags } = found;
   const verdict = screen({
     campaignStatus: campaign.status,
     hours: campaign.hours,
@@ -145,16 +152,8 @@ async function decide(
   });
   if (!verdict.pass) return turnAway(verdict.outcome, verdict.reason, treatmentFor(verdict.outcome, found));
 
-  const selection: Selection = {
-    facts,
-    workflowId: input.workflowId,
-    policy,
-    campaign,
-    snapshot: { ...campaign, planVersion: plan.version, plan: plan.definition },
-    routingFacts: routingFacts(facts, policy, tags, history, at),
-    alreadyTried: [],
-    at,
-  };
+  const moment = { facts, workflowId: input.workflowId, tags, alreadyTried: [], at };
+  const selection = selectionOn(found, found.instead, moment);
   const soFar: SoFar = {
     entries: [...input.entries, screened(at, 'passed', found)],
     qualifications: tags,
@@ -182,7 +181,7 @@ function treatmentFor(outcome: UnroutedOutcome, { campaign, plan }: NumberCalled
     case 'no_candidate':
     case 'exhausted':
     case 'failed':
-      return plan.definition.fallback;
+      return plan.fallback;
     default:
       return unreachable(outcome);
   }
@@ -193,8 +192,12 @@ function expectedState(called: NumberCalled | null): CallStateName {
   return called !== null && called.campaign.flow !== null ? 'ivr' : 'dialing';
 }
 
-function policyOf(called: Omit<NumberCalled, 'policy'>, callbackGraceSeconds: number): CallPolicy {
-  const { campaign, plan } = called;
+function policyOf(
+  called: Pick<NumberCalled, 'publisherId' | 'payout' | 'channel'>,
+  { campaign, plan }: Ground,
+  migration: CallSide | null,
+  callbackGraceSeconds: number,
+): CallPolicy {
   return {
     campaignId: campaign.campaignId,
     publisherId: called.publisherId,
@@ -208,6 +211,7 @@ function policyOf(called: Omit<NumberCalled, 'policy'>, callbackGraceSeconds: nu
     callbackGraceSeconds,
     reportAnswer: campaign.reportAnswer,
     recoverUnderSeconds: plan.definition.recoverUnderSeconds,
+    ...(migration === null ? {} : { migration }),
   };
 }
 
@@ -234,6 +238,7 @@ function callRow(
     qualifications,
     state,
     receivedAt: facts.receivedAt,
+    migration: policy?.migration ?? null,
   };
 }
 
@@ -249,7 +254,7 @@ function screened(at: string, decision: string, called: NumberCalled | null): Ti
         : {
             campaign: called.campaign.campaignId,
             campaignName: called.campaign.name,
-            planVersion: called.plan.version,
+            planVersion: called.policy.planVersion,
             flowVersion: called.campaign.flow?.version ?? null,
           },
   };

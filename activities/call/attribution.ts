@@ -24,6 +24,7 @@ export function ledgerEntries(
     buyerId: attempt.buyerId,
     publisherId: policy.publisherId,
     currency: attempt.terms.currency,
+    migration: policy.migration ?? null,
   };
   const entries: LedgerEntry[] = [];
   if (due.revenue !== 0n)

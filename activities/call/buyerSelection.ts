@@ -9,6 +9,7 @@ import type { Detail, TimelineEntry } from '../../domain/call/timeline';
 import { withholdsPayout } from '../../domain/campaign/duplicates';
 import { unreachable } from '../../domain/exhaustive';
 import { attemptId, type AssignmentId, type E164 } from '../../domain/ids';
+import { goesToChallenger } from '../../domain/migration/call-side';
 import {
   allClosed,
   decideRoute,
@@ -35,6 +36,22 @@ export interface Selection {
   readonly snapshot: CampaignSnapshot<DialableAssignment>;
   readonly alreadyTried: readonly AssignmentId[];
   readonly at: string;
+  /** The control's way, for when the challenger of a migration has no room; `null`: the call has one way. */
+  readonly instead: Selection | null;
+}
+
+/** Somebody who may be dialled, and on which of the call's ways they stand. */
+export interface Choice {
+  readonly candidate: Candidate<DialableAssignment>;
+  readonly way: Selection;
+  readonly decision: Decision;
+}
+
+export interface Choices {
+  /** The decision on the call's own way. */
+  readonly own: Decision;
+  /** In the order in which they are tried. */
+  readonly choices: readonly Choice[];
 }
 
 export type Decision = RouteDecision<DialableAssignment>;
@@ -43,37 +60,85 @@ export type Decision = RouteDecision<DialableAssignment>;
  * Who may be dialled, in order. Where a rule that applies is round robin, this transaction is from here on the only one
  * that gives out its turns.
  */
-export async function selectBuyers(db: Queryable, selection: Selection): Promise<Decision> {
-  const { snapshot, routingFacts: facts, alreadyTried, policy } = selection;
-  const clock = routingClock(snapshot, facts);
-  const rounds = roundRobinRules(snapshot, facts, clock);
-  return decideRoute({
-    snapshot,
-    facts,
-    clock,
-    seed: routingSeed(facts.callId, policy.planVersion),
-    alreadyTried,
-    turns: rounds.length === 0 ? NO_TURNS : await turnsUnder(db, snapshot.campaignId, rounds),
-  });
+export async function selectBuyers(db: Queryable, selection: Selection): Promise<Choices> {
+  const ways = selection.instead === null ? [selection] : [selection, selection.instead];
+  const rounds = ways.map(roundsOf);
+  if (rounds.some(({ rules }) => rules.length > 0)) {
+    const all = rounds.flatMap(({ campaign, rules }) => rules.map((rule) => ({ campaign, rule })));
+    const [, ...turns] = await Promise.all([
+      lockRounds(db, all),
+      ...rounds.map(({ campaign, rules }) => loadTurns(db, campaign, rules)),
+    ]);
+    return choicesAmong(ways.map((way, index) => decideOn(way, turns[index] ?? NO_TURNS)));
+  }
+  return choicesAmong(ways.map((way) => decideOn(way, NO_TURNS)));
 }
 
-async function turnsUnder(db: Queryable, campaign: string, rules: readonly string[]): Promise<Turns> {
-  const [, turns] = await Promise.all([lockRounds(db, campaign, rules), loadTurns(db, campaign, rules)]);
-  return turns;
+interface DecidedWay {
+  readonly way: Selection;
+  readonly decision: Decision;
+}
+
+function decideOn(way: Selection, turns: Turns): DecidedWay {
+  const { snapshot, routingFacts: facts, alreadyTried, policy } = way;
+  const seed = routingSeed(facts.callId, policy.planVersion);
+  const clock = routingClock(snapshot, facts);
+  return { way, decision: decideRoute({ snapshot, facts, clock, seed, alreadyTried, turns }) };
+}
+
+function roundsOf({ snapshot, routingFacts: facts }: Selection): {
+  readonly campaign: string;
+  readonly rules: readonly string[];
+} {
+  return {
+    campaign: snapshot.campaignId,
+    rules: roundRobinRules(snapshot, facts, routingClock(snapshot, facts)),
+  };
+}
+
+function choicesAmong([own, control]: readonly DecidedWay[]): Choices {
+  if (own === undefined) throw new Error('A call has a way');
+  const choices = control === undefined ? choicesOn(own) : withControl(own, control);
+  return { own: own.decision, choices };
+}
+
+function choicesOn({ way, decision }: DecidedWay): Choice[] {
+  return decision.candidates.map((candidate) => ({ candidate, way, decision }));
+}
+
+/**
+ * A share must not starve: who cannot be taken by the challenger for want of room is the control's.
+ *
+ * Between two buyers, the control comes right behind the challenger; and where the challenger may not have the call at
+ * all, be it closed or paused, in its stead. A challenger that was dialled and did not take the call had its chance:
+ * the call goes on as it would if all calls had moved. Between plans or campaigns, the control's candidates come behind
+ * all of the challenger's: those can only be refused by a limit. If there are none, that is the challenger's own doing,
+ * which its figures have to show.
+ */
+function withControl(own: DecidedWay, control: DecidedWay): Choice[] {
+  const shift = own.way.policy.migration?.shift;
+  const onOwn = choicesOn(own);
+  const onControl = choicesOn(control);
+  if (shift?.kind !== 'buyer') return onOwn.length === 0 ? [] : [...onOwn, ...onControl];
+  const isOf = (assignment: AssignmentId) => (choice: Choice) =>
+    choice.candidate.assignment.id === assignment;
+  const challenger = onOwn.findIndex(isOf(shift.challenger));
+  const stead = onControl.filter(isOf(shift.control));
+  if (challenger >= 0) return onOwn.toSpliced(challenger + 1, 0, ...stead);
+  if (own.way.alreadyTried.includes(shift.challenger)) return onOwn;
+  return onControl.map((choice) => (isOf(shift.control)(choice) ? choice : { ...choice, way: own.way }));
 }
 
 /** The rule a candidate came in by, when that rule gives out turns. */
-export function roundOf(selection: Selection, candidate: Candidate<DialableAssignment>): string | null {
-  const rule = selection.snapshot.plan.rules.find(({ name }) => name === candidate.rule);
+export function roundOf({ way, candidate }: Choice): string | null {
+  const rule = way.snapshot.plan.rules.find(({ name }) => name === candidate.rule);
   return rule?.strategy.kind === 'round_robin' ? rule.name : null;
 }
 
 /** The dial that follows from a choice. Its money terms are pinned here. */
-export function attemptFor(
-  selection: Selection,
-  decision: Decision,
-  { assignment, price }: Candidate<DialableAssignment>,
-): PlacedAttempt {
+export function attemptFor(choice: Choice): PlacedAttempt {
+  const { way: selection } = choice;
+  const { assignment, price } = choice.candidate;
   const no = selection.alreadyTried.length + 1;
   const { dialing } = assignment;
   const { policy, campaign } = selection;
@@ -89,13 +154,13 @@ export function attemptFor(
     announce: dialing.whisper !== null || dialing.acceptance !== null,
     screened: dialing.acceptance !== null,
     record: dialing.record === 'campaign' ? campaign.record : dialing.record === 'always',
-    terms: { currency: policy.currency, price, payout: payoutOf(selection, decision) },
+    terms: { currency: policy.currency, price, payout: payoutOf(choice) },
   };
 }
 
 /** What the publisher gets for the call, should it fall due; `null`: nothing, or not a second time. */
-export function payoutOf(selection: Selection, decision: Decision): PriceRule | null {
-  const { policy, campaign, routingFacts, at } = selection;
+export function payoutOf({ way, decision }: Pick<Choice, 'way' | 'decision'>): PriceRule | null {
+  const { policy, campaign, routingFacts, at } = way;
   const paidBefore = withholdsPayout(campaign.duplicates, decision.duplicate, routingFacts.history, at);
   return paidBefore ? null : policy.payout;
 }
@@ -129,12 +194,13 @@ export function nobodyTakes(
  */
 export function routedEntry(
   selection: Selection,
-  decision: Decision,
-  chosen: Candidate<DialableAssignment> | null,
+  { own: decision, choices }: Choices,
+  choice: Choice | null,
   refused: readonly Refusal[],
 ): TimelineEntry {
+  const chosen = choice?.candidate ?? null;
   const full = new Map(refused.map((refusal) => [refusal.assignmentId, refusal]));
-  const passedOver = decision.candidates.flatMap(({ assignment }): Detail[] => {
+  const passedOver = choices.flatMap(({ candidate: { assignment } }): Detail[] => {
     const refusal = full.get(assignment.id);
     if (refusal === undefined || assignment.id === chosen?.assignment.id) return [];
     const { limitId, scope, window, counts, reason } = refusal;
@@ -156,13 +222,37 @@ export function routedEntry(
     detail: {
       attempt: selection.alreadyTried.length + 1,
       planVersion: selection.policy.planVersion,
+      ...sideOf(selection, choice),
       rules: decision.rules.filter(({ matched }) => matched).map(({ name }) => name),
       considered: selection.snapshot.assignments.length,
-      order: decision.candidates.map(({ assignment }) => assignment.id),
+      order: choices.map(({ candidate }) => candidate.assignment.id),
       chosen: chosen?.assignment.id ?? null,
       ...(chosen === null ? {} : { rule: chosen.rule, priceMicros: chosen.price.amountMicros }),
       ...(duplicate === null ? {} : { duplicate: duplicate.treatment }),
-      skipped: [...decision.skipped.map((skip) => ({ ...skip })), ...passedOver],
+      skipped: [
+        ...decision.skipped.map((skip) => ({ ...skip })),
+        ...otherSide(selection, choices),
+        ...passedOver,
+      ],
     },
   };
+}
+
+/** The call's place in a migration, and whether it goes the control's way for want of room. */
+function sideOf(
+  { policy: { migration } }: Selection,
+  choice: Choice | null,
+): { readonly [key: string]: Detail } {
+  if (migration === undefined) return {};
+  const overflow = choice?.way.policy.migration?.overflow ?? migration.overflow;
+  return { migration: migration.migrationId, side: migration.side, ...(overflow ? { overflow } : {}) };
+}
+
+/** Of the two buyers of a migration, the one that callers of this side do not go to. */
+function otherSide({ policy: { migration } }: Selection, choices: readonly Choice[]): Detail[] {
+  if (migration?.shift.kind !== 'buyer') return [];
+  const { control, challenger } = migration.shift;
+  const assignmentId = goesToChallenger(migration) ? control : challenger;
+  if (choices.some(({ candidate }) => candidate.assignment.id === assignmentId)) return [];
+  return [{ assignmentId, reason: 'other_side', detail: migration.migrationId }];
 }

@@ -26,8 +26,10 @@ import type { AssignmentRow, CampaignRow } from '../../db/queries/setup';
 import { transaction } from '../../db/transaction';
 import type { Attestation, CampaignStatus } from '../../domain/campaign/status';
 import type { Hours } from '../../domain/hours';
-import type { AssignmentId, BuyerId, CampaignId } from '../../domain/ids';
+import { unreachable } from '../../domain/exhaustive';
+import type { AssignmentId, BuyerId, CampaignId, MigrationId } from '../../domain/ids';
 import type { Flow } from '../../domain/ivr/flow';
+import type { Shift, Split } from '../../domain/migration/call-side';
 import type { Currency } from '../../domain/money';
 import type { RoutingPlan } from '../../domain/routing/plan';
 import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
@@ -50,6 +52,10 @@ export interface Campaign extends Omit<CampaignSnapshot<DialableAssignment>, 'pl
   /** `null`: nothing has been published yet. */
   readonly plan: { readonly version: number; readonly definition: RoutingPlan } | null;
   readonly flow: { readonly version: number; readonly definition: Flow } | null;
+  /** The migration that divides its callers; `null`: there is none. */
+  readonly split: Split | null;
+  /** A version of its plan that is asked about every call, and gets none; `null`: there is none. */
+  readonly shadow: { readonly version: number; readonly definition: RoutingPlan } | null;
 }
 
 /** What is stored of a campaign cannot be read: a call to it must not be tried for ever. The message names the fields. */
@@ -243,11 +249,51 @@ function toCampaign(
       row.flow_version === null
         ? null
         : { version: row.flow_version, definition: flowSchema.parse(row.flow) },
+    split: splitOf(row),
+    shadow:
+      row.shadow_version === null
+        ? null
+        : { version: row.shadow_version, definition: planSchema.parse(row.shadow_plan) },
     assignments: assignments.map((stored) => {
       const old = known.get(stored.id);
       return old !== undefined && rowVersions.get(old) === stored.row_version ? old : toAssignment(stored);
     }),
   };
+}
+
+function splitOf(row: CampaignRow): Split | null {
+  if (row.migration_id === null) return null;
+  const shift = shiftOf(row);
+  if (shift === null) throw new Error(`Migration ${row.migration_id} does not say from what to what`);
+  return {
+    migrationId: row.migration_id as MigrationId,
+    shareBasisPoints: row.share_basis_points ?? 0,
+    comparison: row.comparison ?? 0,
+    shift,
+  };
+}
+
+function shiftOf(row: CampaignRow): Shift | null {
+  switch (row.migration_kind) {
+    case 'buyer': {
+      const { control_assignment_id: control, challenger_assignment_id: challenger } = row;
+      if (control === null || challenger === null) return null;
+      return { kind: 'buyer', control: control as AssignmentId, challenger: challenger as AssignmentId };
+    }
+    case 'plan': {
+      const { control_version: control, challenger_version: challenger } = row;
+      return control === null || challenger === null ? null : { kind: 'plan', control, challenger };
+    }
+    case 'campaign': {
+      const { challenger_campaign_id: challenger } = row;
+      if (challenger === null) return null;
+      return { kind: 'campaign', control: row.id as CampaignId, challenger: challenger as CampaignId };
+    }
+    case null:
+      return null;
+    default:
+      return unreachable(row.migration_kind);
+  }
 }
 
 function toAssignment(row: AssignmentRow): DialableAssignment {

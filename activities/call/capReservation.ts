@@ -1,25 +1,20 @@
 import { reserveCandidates } from '../../db/limits/candidates';
 import type { Granted, ReservationLedger } from '../../db/limits/reservation-ledger';
-import type { Refusal } from '../../db/queries/limits/reserve';
+import type { Refusal, ReserveCandidate } from '../../db/queries/limits/reserve';
 import { reservationId, type AttemptId, type CallId } from '../../domain/ids';
 import { microsFromText } from '../../domain/money';
-import type { Candidate } from '../../domain/routing/decide';
-import type { DialableAssignment } from '../../domain/routing/snapshot';
-import type { CallPolicy } from '../../domain/call/policy';
+import { payoutOf, type Choice } from './buyerSelection';
 
 /** A dial that needs capacity, whoever of the candidates takes it. */
 export interface Wanted {
   readonly callId: CallId;
   readonly attemptId: AttemptId;
   readonly workflowId: string;
-  readonly policy: CallPolicy;
-  /** What the publisher gets at most, by the call's terms, in micros. */
-  readonly payout: bigint;
 }
 
 export interface Reserved {
   /** The first candidate with room; its capacity is held. `null`: nobody has room. */
-  readonly candidate: Candidate<DialableAssignment> | null;
+  readonly choice: Choice | null;
   /** Limits that had no room, of candidates that come before it. */
   readonly refused: readonly Refusal[];
 }
@@ -28,7 +23,7 @@ export interface Reserved {
 const MOST_TAKES = 4;
 
 /**
- * Holds capacity for the first of `candidates` that has room under all limits. The hold is durable before the attempt
+ * Holds capacity for the first of `choices` that has room under all limits. The hold is durable before the attempt
  * it is for: a step that dies in between is run again and gets the same answer, and should it never be, the hold goes
  * with the call's workflow.
  *
@@ -38,31 +33,34 @@ const MOST_TAKES = 4;
 export async function reserveCapacity(
   ledger: ReservationLedger,
   wanted: Wanted,
-  candidates: readonly Candidate<DialableAssignment>[],
+  choices: readonly Choice[],
 ): Promise<Reserved> {
-  const { callId, attemptId, workflowId, policy, payout } = wanted;
-  const { campaignId, publisherId, currency } = policy;
-  const asked = reserveCandidates({ campaignId, publisherId, currency, payout }, candidates);
+  const { callId, attemptId, workflowId } = wanted;
+  const candidates = choices.flatMap(candidateFor);
   for (let take = 1; take <= MOST_TAKES; take++) {
     const id = reservationId(attemptId, take);
-    const answer = await ledger.reserve({ id, callId, attemptId, workflowId, candidates: asked });
-    if (answer.kind === 'refused') return { candidate: null, refused: answer.refusals };
-    const candidate = candidates.find((each) => isGranted(each, payout, answer)) ?? null;
-    if (candidate !== null) return { candidate, refused: answer.refusals };
+    const answer = await ledger.reserve({ id, callId, attemptId, workflowId, candidates });
+    if (answer.kind === 'refused') return { choice: null, refused: answer.refusals };
+    const choice = choices[candidates.findIndex((each) => isGranted(each, answer))];
+    if (choice !== undefined) return { choice, refused: answer.refusals };
     await ledger.void(id, { dialled: false });
   }
   throw new Error(`No hold for ${attemptId} fits what is wanted now, after ${MOST_TAKES} takes`);
 }
 
-function isGranted(
-  { assignment, price }: Candidate<DialableAssignment>,
-  payout: bigint,
-  granted: Granted,
-): boolean {
+/** What the attempt takes of each limit, on the way on which it stands. */
+function candidateFor(choice: Choice): ReserveCandidate[] {
+  const { campaignId, publisherId, currency } = choice.way.policy;
+  const due = payoutOf(choice);
+  const payout = due === null ? 0n : microsFromText(due.amountMicros);
+  return reserveCandidates({ campaignId, publisherId, currency, payout }, [choice.candidate]);
+}
+
+function isGranted({ assignmentId, spend, payout }: ReserveCandidate, granted: Granted): boolean {
   return (
     granted.held &&
-    assignment.id === granted.assignmentId &&
-    microsFromText(price.amountMicros) === granted.spend &&
+    assignmentId === granted.assignmentId &&
+    spend === granted.spend &&
     payout === granted.payout
   );
 }

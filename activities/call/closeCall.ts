@@ -21,7 +21,7 @@ export interface ClosedAttempt extends Omit<AttemptEnd, 'attempt'> {
 export interface Closing {
   readonly callId: CallId;
   /** Whose money it is. */
-  readonly policy: Pick<CallPolicy, 'campaignId' | 'publisherId'>;
+  readonly policy: Pick<CallPolicy, 'campaignId' | 'publisherId' | 'migration'>;
   /** `null`: as they are. */
   readonly qualifications: Qualifications | null;
   readonly ending: {

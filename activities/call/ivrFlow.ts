@@ -12,6 +12,7 @@ import type { AskingNode, Flow, LookupNode, NodeId } from '../../domain/ivr/flow
 import { walk, type Stop, type Walk } from '../../domain/ivr/walk';
 import { letGo, placeCall, treatCaller, type Decided, type SoFar } from './placement';
 import type { Selection } from './buyerSelection';
+import { withAnswers } from './ways';
 
 /** The IVR of one call. */
 export interface InFlow {
@@ -70,12 +71,7 @@ export async function goThroughFlow(
     case 'route':
     case 'broken':
       // A flow that is broken in spite of the validator must not cost the caller: a buyer can still take them.
-      return placeCall(
-        db,
-        ledger,
-        { ...selection, routingFacts: { ...routingFacts, tags: walked.tags } },
-        known,
-      );
+      return placeCall(db, ledger, withAnswers(selection, walked.tags), known);
     case 'forward':
     case 'voicemail':
       return treatCaller(

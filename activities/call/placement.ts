@@ -1,26 +1,26 @@
 import type { Queryable } from '../../db/pool';
 import { insertAttempt } from '../../db/queries/attempts';
-import { endCall, insertStep, moveCall } from '../../db/queries/calls';
+import { endCall, insertStep, moveCall, sendToControl } from '../../db/queries/calls';
 import { takeTurn } from '../../db/queries/roundRobin';
+import { insertShadowDecision } from '../../db/queries/shadow';
 import { insertTimeline } from '../../db/queries/timeline';
 import type { EndedAtOnce, Placed, Qualifications } from '../../domain/call/commands';
 import type { CallStateName, Outcome, TreatedOutcome } from '../../domain/call/outcome';
 import type { TimelineEntry } from '../../domain/call/timeline';
 import type { ReservationLedger } from '../../db/limits/reservation-ledger';
 import { attemptId, type CallId } from '../../domain/ids';
-import { microsFromText } from '../../domain/money';
 import { HANG_UP, say, type Instructions, type Prompt } from '../../domain/instructions';
 import { closingInstructions, keepsCallOpen, type Treatment } from '../../domain/treatment';
 import {
   attemptFor,
   nobodyTakes,
-  payoutOf,
   roundOf,
   routedEntry,
   selectBuyers,
   type Selection,
 } from './buyerSelection';
 import { reserveCapacity } from './capReservation';
+import { askShadow } from './shadow';
 
 /**
  * What became of a caller, and the statements that make it durable. They are only issued once the step is sure to go
@@ -55,27 +55,19 @@ export async function placeCall(
   const { callId } = selection.facts;
   const no = selection.alreadyTried.length + 1;
   const id = attemptId(callId, no);
-  const decision = await selectBuyers(db, selection);
-  const payout = payoutOf(selection, decision);
-  const reserved = await reserveCapacity(
-    ledger,
-    {
-      callId,
-      attemptId: id,
-      workflowId: selection.workflowId,
-      policy: selection.policy,
-      payout: payout === null ? 0n : microsFromText(payout.amountMicros),
-    },
-    decision.candidates,
-  );
-  const { candidate } = reserved;
-  const routed = routedEntry(selection, decision, candidate, reserved.refused);
-  if (candidate === null) {
-    const { outcome, treatment } = nobodyTakes(selection, decision);
+  const selected = await selectBuyers(db, selection);
+  const wanted = { callId, attemptId: id, workflowId: selection.workflowId };
+  const { choice, refused } = await reserveCapacity(ledger, wanted, selected.choices);
+  const routed = routedEntry(selection, selected, choice, refused);
+  const shadow = askShadow(selection, choice, refused);
+  const shadowed = shadow === null ? [] : [() => insertShadowDecision(db, shadow)];
+  if (choice === null) {
+    const { outcome, treatment } = nobodyTakes(selection, selected.own);
     const treated = { callId, at: selection.at, outcome, treatment, reason: routed.decision };
-    return treatCaller(db, treated, { ...soFar, entries: [...soFar.entries, routed] });
+    const decided = treatCaller(db, treated, { ...soFar, entries: [...soFar.entries, routed] });
+    return { ...decided, writes: [...decided.writes, ...shadowed] };
   }
-  const attempt = attemptFor(selection, decision, candidate);
+  const attempt = attemptFor(choice);
   const dialing: TimelineEntry = {
     key: `attempt:${no}:dialing`,
     at: selection.at,
@@ -83,25 +75,35 @@ export async function placeCall(
     decision: `dialling ${attempt.buyerName}`,
     detail: { attempt: no, ringTimeoutSeconds: attempt.ringTimeoutSeconds },
   };
-  const { whisper, acceptance } = candidate.assignment.dialing;
+  const { whisper, acceptance } = choice.candidate.assignment.dialing;
   const announcement = attempt.announce ? { whisper, acceptance } : null;
-  const round = roundOf(selection, candidate);
+  const round = roundOf(choice);
+  const { policy } = choice.way;
+  const sentBack = choice.way !== selection;
   const { qualifications, played } = soFar;
   return {
     result: {
       kind: 'placed',
       placement: { kind: 'dial', attempt },
       qualifications,
+      ...(sentBack ? { policy } : {}),
       ...(played.length > 0 ? { played } : {}),
       entries: [...soFar.entries, abridged(routed), dialing],
     },
     state: 'dialing',
     writes: [
-      () => insertAttempt(db, { ...attempt, callId, announcement, dialedAt: selection.at }),
+      ...(sentBack ? [() => sendToControl(db, callId, policy)] : []),
+      () =>
+        insertAttempt(db, {
+          ...attempt,
+          callId,
+          announcement,
+          dialedAt: selection.at,
+          migration: policy.migration ?? null,
+        }),
       () => insertTimeline(db, callId, [...soFar.entries, routed, dialing]),
-      ...(round === null
-        ? []
-        : [() => takeTurn(db, selection.snapshot.campaignId, round, attempt.assignmentId)]),
+      ...shadowed,
+      ...(round === null ? [] : [() => takeTurn(db, policy.campaignId, round, attempt.assignmentId)]),
     ],
   };
 }

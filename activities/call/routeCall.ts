@@ -3,24 +3,29 @@ import type { ReservationLedger } from '../../db/limits/reservation-ledger';
 import { endAttempt } from '../../db/queries/attempts';
 import { findEnding, lockLiveCall } from '../../db/queries/calls';
 import { resolveCall } from '../../db/queries/limits/resolve';
-import { loadConfigVersion } from '../../db/queries/setup';
+import { loadConfigVersions } from '../../db/queries/setup';
 import { transaction } from '../../db/transaction';
 import type { AttemptEnd, Qualifications, Routed } from '../../domain/call/commands';
 import type { Outcome } from '../../domain/call/outcome';
 import type { TimelineEntry } from '../../domain/call/timeline';
-import type { CallId } from '../../domain/ids';
+import type { CallPolicy } from '../../domain/call/policy';
+import { unreachable } from '../../domain/exhaustive';
+import type { CallId, CampaignId } from '../../domain/ids';
+import { goesToChallenger, type CallSide } from '../../domain/migration/call-side';
 import { HANG_UP } from '../../domain/instructions';
 import { nodeOf, type Flow } from '../../domain/ivr/flow';
 import { readLookup } from '../../domain/ivr/lookup';
 import { withTags } from '../../domain/ivr/tags';
 import type { Selection } from './buyerSelection';
-import { callerHistory, routingFacts } from './callFacts';
+import { callerHistory } from './callFacts';
 import { whyUnreadable, type Campaigns } from './campaigns';
 import type { CallActivities, RouteInput } from './index';
 import { goThroughFlow, type InFlow } from './ivrFlow';
 import { lookUp } from './lookup';
 import { concludeStep, letGo, placeCall, type SoFar } from './placement';
 import { oncePerCall } from './repeatable';
+import type { Ground } from './sides';
+import { controlPolicy, selectionOn, type Way } from './ways';
 
 interface Dependencies {
   readonly db: Pool;
@@ -74,13 +79,13 @@ export function createRouteCall({ db, ledger, campaigns }: Dependencies): CallAc
   };
 }
 
-interface Ground {
+interface Footing {
   readonly selection: Selection;
   /** `null`: the flow is behind the call. */
   readonly ivr: Awaited<ReturnType<typeof flowFor>> | null;
 }
 
-async function ground(db: Pool, campaigns: Campaigns, input: RouteInput): Promise<Ground> {
+async function ground(db: Pool, campaigns: Campaigns, input: RouteInput): Promise<Footing> {
   const selection = await selectionFor(db, campaigns, input);
   return { selection, ivr: input.resume === null ? null : await flowFor(campaigns, input, input.resume) };
 }
@@ -102,28 +107,72 @@ async function giveUp(db: Pool, input: RouteInput, name: string, reason: string)
   return ended ?? endedBefore(db, callId);
 }
 
-/** The campaign as it is now, under the plan the call was pinned to. */
+/** The campaign as it is now, under the plan the call was pinned to; and the control's, where there is a way back to it. */
 async function selectionFor(db: Pool, campaigns: Campaigns, input: RouteInput): Promise<Selection> {
-  const { facts, workflowId, policy, at, alreadyTried, qualifications } = input;
-  const configVersion = await loadConfigVersion(db, policy.campaignId);
-  if (configVersion === null) throw new Error(`Campaign ${policy.campaignId} does not exist`);
-  const [campaign, plan] = await Promise.all([
-    campaigns.at(policy.campaignId, configVersion),
-    campaigns.plan(policy.campaignId, policy.planVersion),
-  ]);
-  const flow =
-    policy.flowVersion === null ? null : await campaigns.flow(policy.campaignId, policy.flowVersion);
-  const history = await callerHistory(db, facts, campaign, { plan, flow });
-  return {
-    facts,
-    workflowId,
-    policy,
-    campaign,
-    snapshot: { ...campaign, planVersion: policy.planVersion, plan },
-    routingFacts: routingFacts(facts, policy, qualifications, history, at),
-    alreadyTried,
-    at,
+  const { facts, workflowId, policy, at, alreadyTried, qualifications: tags } = input;
+  const control = controlOf(policy);
+  const named = [policy.campaignId, ...(control === null ? [] : [control.campaignId])];
+  const versions = await loadConfigVersions(db, named);
+  const wayOn = async (
+    id: CampaignId,
+    version: number,
+    pinnedBy: (ground: Ground) => CallPolicy,
+  ): Promise<Way> => {
+    const configVersion = versions.get(id);
+    if (configVersion === undefined) throw new Error(`Campaign ${id} does not exist`);
+    const [campaign, definition] = await Promise.all([
+      campaigns.at(id, configVersion),
+      campaigns.plan(id, version),
+    ]);
+    const pinned = pinnedBy({ campaign, plan: { version, definition } });
+    const flow =
+      pinned.flowVersion === null ? null : await campaigns.flow(policy.campaignId, pinned.flowVersion);
+    const history = await callerHistory(db, facts, campaign, { plan: definition, flow });
+    return { campaign, plan: definition, policy: pinned, history };
   };
+  const [own, instead] = await Promise.all([
+    wayOn(policy.campaignId, policy.planVersion, () => policy),
+    control === null
+      ? null
+      : wayOn(
+          control.campaignId,
+          control.planVersion ?? (await publishedPlan(campaigns, control.campaignId, versions)),
+          (ground) => controlPolicy(policy, control.migration, ground.campaign, ground.plan),
+        ),
+  ]);
+  return selectionOn(own, instead, { facts, workflowId, tags, alreadyTried, at });
+}
+
+/** Where a call on the challenger's side goes when the challenger has no room; `null`: it has no other way. */
+function controlOf(policy: CallPolicy): {
+  readonly migration: CallSide;
+  readonly campaignId: CampaignId;
+  /** `null`: the one that is published. */
+  readonly planVersion: number | null;
+} | null {
+  const { migration, campaignId, planVersion } = policy;
+  if (migration === undefined || !goesToChallenger(migration)) return null;
+  const { shift } = migration;
+  switch (shift.kind) {
+    case 'buyer':
+      return { migration, campaignId, planVersion };
+    case 'plan':
+      return { migration, campaignId, planVersion: shift.control };
+    case 'campaign':
+      return { migration, campaignId: shift.control, planVersion: null };
+    default:
+      return unreachable(shift);
+  }
+}
+
+async function publishedPlan(
+  campaigns: Campaigns,
+  id: CampaignId,
+  versions: ReadonlyMap<string, bigint>,
+): Promise<number> {
+  const campaign = await campaigns.at(id, versions.get(id) ?? 0n);
+  if (campaign.plan === null) throw new Error(`Campaign ${id} has no published plan`);
+  return campaign.plan.version;
 }
 
 /** Where the pinned flow goes on. A lookup is made here, before any transaction is open. */

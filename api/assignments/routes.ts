@@ -26,6 +26,7 @@ import { presentCampaign } from '../campaigns/present';
 import { byCreation, createdPlaceOf } from '../http/cursor';
 import { auditEntry, created, edited, found, newId, patched } from '../http/edit';
 import { readRoute, writeRoute, type Route } from '../http/route';
+import { requireNoSides } from '../migrations/campaign-changes';
 import { Problem } from '../problems';
 import { ASSIGNMENT, presentAssignment } from './present';
 
@@ -121,7 +122,7 @@ export const assignmentRoutes: readonly Route[] = [
     operationId: 'removeAssignment',
     summary: 'Take a buyer out of a campaign',
     description:
-      'The assignment takes no more calls, and is kept for those it took. Refused while the current routing plan names it.',
+      'The assignment takes no more calls, and is kept for those it took. Refused while the current routing plan names it, or a migration moves calls from or to it.',
     tag: 'Assignments',
     params,
     responses: { 204: { description: 'It is removed.', body: null } },
@@ -138,6 +139,7 @@ export const assignmentRoutes: readonly Route[] = [
           `Assignment ${id} cannot be removed: the current routing plan names it in ${rules.join(', ')}. Publish a plan without it first`,
         );
       }
+      await requireNoSides(db, before.campaignId, [id]);
       const after = presentAssignment(await removeAssignment(db, id));
       return { status: 204, body: null, audit: [auditEntry(ASSIGNMENT, 'delete', after, { before, after })] };
     },

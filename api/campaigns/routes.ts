@@ -20,6 +20,7 @@ import type { CampaignId } from '../../domain/ids';
 import { byCreation, createdPlaceOf } from '../http/cursor';
 import { created, edited, found, newId, patched } from '../http/edit';
 import { readRoute, writeRoute, type Route } from '../http/route';
+import { tellingMigrationOf } from '../migrations/campaign-changes';
 import { Problem } from '../problems';
 import { CAMPAIGN, presentCampaign } from './present';
 import { STATUS_ACTIONS, statusAfter, type StatusAction } from './status';
@@ -132,12 +133,16 @@ function statusRoute(action: StatusAction): Route {
     problems:
       action === 'archive' ? [] : ['conflict', ...(action === 'pause' ? [] : (['not_ready'] as const))],
     revisioned: true,
-    async handle({ db, params: { id }, requireRevision }) {
+    async handle({ db, migrations, params: { id }, requireRevision }) {
       const before = presentCampaign(found(await lockCampaign(db, id), `campaign ${id}`));
       requireRevision(before.revision);
       const status = statusAfter(action, before);
       if (status === before.status) return edited(CAMPAIGN, action, before, before);
-      return edited(CAMPAIGN, action, before, presentCampaign(await setCampaignStatus(db, id, status)));
+      const after = presentCampaign(await setCampaignStatus(db, id, status));
+      return {
+        ...edited(CAMPAIGN, action, before, after),
+        ...(await tellingMigrationOf(db, migrations, id, status)),
+      };
     },
   });
 }

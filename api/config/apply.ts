@@ -17,6 +17,7 @@ import {
 } from '../../db/queries/configWrites';
 import { lockCampaignsOf, requireLocked } from '../../db/queries/lockOrder';
 import { insertVersion, nextVersion, setCurrentVersion, type VersionedKind } from '../../db/queries/versions';
+import { requireNoSides, requirePlanAtRest } from '../migrations/campaign-changes';
 import { Problem } from '../problems';
 import { compareWithState, findObstacles, type Comparison, type Edit } from './compare';
 import type { NextVersions } from './present';
@@ -41,6 +42,8 @@ export async function prepare(db: Queryable, document: ConfigDocument): Promise<
   const state = await loadState(db, campaignId, { named, lock: true });
   await requireLocked(db, subjects, locked);
   const comparison = compareWithState(document, state);
+  if (comparison.plan !== null) await requirePlanAtRest(db, campaignId);
+  await requireNoSides(db, campaignId, gone(comparison.assignments));
   const obstacles = findObstacles(document, state, comparison);
   if (obstacles.length > 0) {
     throw new Problem(

@@ -5,6 +5,7 @@ import {
 } from '../../contract/config-document';
 import { campaignParams } from '../campaigns/routes';
 import { readRoute, writeRoute, type Route } from '../http/route';
+import { tellingMigrationOf } from '../migrations/campaign-changes';
 import { Problem } from '../problems';
 import { noCampaign } from '../versions/edits';
 import { LARGEST_DOCUMENT } from '../versions/routes';
@@ -76,7 +77,7 @@ export const configRoutes: readonly Route[] = [
     largestBody: LARGEST_DOCUMENT,
     problems: ['conflict', 'unprocessable'],
     responses: { 200: { description: 'What was changed, or would be.', body: configAppliedSchema } },
-    async handle({ db, params: { id }, query: { dryRun, expect }, body: document, actor }) {
+    async handle({ db, migrations, params: { id }, query: { dryRun, expect }, body: document, actor }) {
       if (document.campaign.id !== id) {
         throw new Problem('unprocessable', `The document is of ${document.campaign.id}, not of ${id}`, [
           { pointer: '/campaign/id', message: `has to be ${id}, as in the path` },
@@ -97,11 +98,13 @@ export const configRoutes: readonly Route[] = [
         );
       }
       const audit = await write(db, id, prepared, actor);
+      const status = prepared.comparison.campaign?.after?.status;
       return {
         status: 200,
         body: { campaignId: id, dryRun, changes, digest, warnings: findWarnings(document) },
         audit,
         undo: dryRun,
+        ...(status === undefined ? {} : await tellingMigrationOf(db, migrations, id, status)),
       };
     },
   }),

@@ -8,6 +8,7 @@ const CONSTRAINTS: Readonly<Record<string, { readonly pointer: string; readonly 
   buyers_pkey: { pointer: '/id', message: 'is taken by another buyer' },
   assignments_pkey: { pointer: '/id', message: 'is taken by another assignment' },
   numbers_pkey: { pointer: '/number', message: 'is there already' },
+  migrations_pkey: { pointer: '/id', message: 'is taken by another migration' },
   limits_pkey: { pointer: '/id', message: 'is taken by another limit' },
   limits_scope_kind_scope_id_window_counts_key: {
     pointer: '/scope',

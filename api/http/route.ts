@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { z } from 'zod';
 import type { NewAuditEntry } from '../../db/queries/audit';
 import type { Queryable } from '../../db/pool';
+import type { MigrationGateway } from '../migrations/gateway';
 import type { ProblemCode } from '../problems';
 
 /*
@@ -20,6 +21,7 @@ export const TAGS = {
   'Routing plans': 'Immutable, numbered versions of the rules of routing, and the draft of the next.',
   'IVR flows': 'Immutable, numbered versions of what callers hear, and the draft of the next.',
   Configuration: 'A campaign as one document.',
+  Migrations: 'Gradual, guarded shifts of volume from a control to a challenger.',
   Limits:
     'What campaigns, publishers, buyers, assignments and destinations take at most, and what is used of it.',
   'Blocked callers': 'Numbers, and prefixes of numbers, that may not call.',
@@ -85,10 +87,13 @@ export type WriteReply<R extends Responses = Responses> = Reply<R> & {
   readonly audit: readonly NewAuditEntry[];
   /** Undoes everything the write did once the answer is known: a dry run. */
   readonly undo?: boolean;
+  /** Tells others of what was kept, once it is: must not throw, and nobody waits for what it begins. */
+  readonly afterwards?: () => void;
 };
 
 export interface ReadRequest<P, Q> {
   readonly db: Pool;
+  readonly migrations: MigrationGateway;
   readonly params: P;
   readonly query: Q;
 }
@@ -96,6 +101,9 @@ export interface ReadRequest<P, Q> {
 export interface WriteRequest<P, Q, B> {
   /** The connection of the write's transaction: everything the handler does is kept, or nothing. */
   readonly db: Queryable;
+  readonly migrations: MigrationGateway;
+  /** The same whenever this request is repeated under its `Idempotency-Key`: names what it does outside the database. */
+  readonly onceId: string;
   readonly params: P;
   readonly query: Q;
   readonly body: B;

@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
@@ -6,6 +7,7 @@ import { Problem } from '../problems';
 import { ACTOR_HEADER, readActor } from './actor';
 import { jsonBody, LARGEST_BODY, readBody } from './body';
 import { readIfMatch } from './etag';
+import type { MigrationGateway } from '../migrations/gateway';
 import type { Route } from './route';
 import { answerReply, fingerprintOf, performWrite, type Answer, type IdempotentRequest } from './write';
 
@@ -13,10 +15,16 @@ export const KEY_HEADER = 'Idempotency-Key';
 /** Printable ASCII without spaces at the ends. */
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
+/** What handlers work with. */
+export interface Means {
+  readonly db: Pool;
+  readonly migrations: MigrationGateway;
+}
+
 /** Makes Express routes of declared ones; `guard` stands before every route that is not open. */
 export function createRouter(
   routes: readonly Route[],
-  { db, guard }: { readonly db: Pool; readonly guard: RequestHandler },
+  { guard, ...means }: Means & { readonly guard: RequestHandler },
 ): Router {
   const router = express.Router();
   for (const route of routes) {
@@ -24,7 +32,7 @@ export function createRouter(
     const handlers: RequestHandler[] = [];
     if (!open) handlers.push(guard);
     if (body !== undefined) handlers.push(jsonBody(largestBody ?? LARGEST_BODY));
-    handlers.push(async (req, res) => send(res, await answer(route, req, res, db)));
+    handlers.push(async (req, res) => send(res, await answer(route, req, res, means)));
     router[method](expressPath(path), ...handlers);
   }
   for (const [path, methods] of methodsByPath(routes)) {
@@ -50,26 +58,38 @@ function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly s
   return methods;
 }
 
-async function answer(route: Route, req: Request, res: Response, db: Pool): Promise<Answer> {
+async function answer(route: Route, req: Request, res: Response, means: Means): Promise<Answer> {
+  const { db, migrations } = means;
   const { declaration } = route;
   const params = declaration.params === undefined ? undefined : parseParams(declaration.params, req);
   const query = parseQuery(declaration.query, req.query);
-  if (route.kind === 'read') return answerReply(await route.handle({ db, params, query }));
+  if (route.kind === 'read') return answerReply(await route.handle({ db, migrations, params, query }));
 
   const body = declaration.body === undefined ? undefined : readBody(req);
   const parsed = declaration.body === undefined ? undefined : parseBody(declaration.body, body);
   const actor = readActor(req.get(ACTOR_HEADER));
   const requireRevision =
     declaration.revisioned === true ? readIfMatch(req.get('if-match')) : () => undefined;
-  return performWrite(
-    {
-      db,
+  const idempotent = req.method === 'POST' ? readKey(req, body) : null;
+  const onceId = onceIdOf(idempotent);
+  return performWrite({ db, actor, requestId: String(res.locals['requestId']), idempotent }, (connection) =>
+    route.handle({
+      db: connection,
+      migrations,
+      onceId,
+      params,
+      query,
+      body: parsed,
       actor,
-      requestId: String(res.locals['requestId']),
-      idempotent: req.method === 'POST' ? readKey(req, body) : null,
-    },
-    (connection) => route.handle({ db: connection, params, query, body: parsed, actor, requireRevision }),
+      requireRevision,
+    }),
   );
+}
+
+/** Of the key and all it came with: the same key with another request is refused, and must not name what that one did. */
+function onceIdOf(idempotent: IdempotentRequest | null): string {
+  if (idempotent === null) return randomUUID();
+  return createHash('sha256').update(`${idempotent.key}\n${idempotent.fingerprint}`).digest('hex');
 }
 
 /** A path that cannot name anything leads nowhere. */

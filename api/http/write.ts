@@ -51,22 +51,26 @@ export async function performWrite(
   { db: pool, actor, requestId, idempotent }: WriteContext,
   work: (db: Queryable) => Promise<WriteReply>,
 ): Promise<Answer> {
+  let afterwards: WriteReply['afterwards'];
   const audited = async (db: Queryable): Promise<Answer> => {
     try {
       const reply = await work(db);
       if (reply.undo) throw new Undone(reply);
       await insertAuditEntries(db, { actor, requestId }, reply.audit);
+      afterwards = reply.afterwards;
       return answerReply(reply);
     } catch (error) {
       throw problemFromConstraint(error) ?? error;
     }
   };
   try {
-    return await retrying(() =>
+    const answer = await retrying(() =>
       transaction(pool, async (db) => ({
         value: idempotent === null ? await audited(db) : await once(db, idempotent, requestId, audited),
       })),
     );
+    afterwards?.();
+    return answer;
   } catch (error) {
     if (error instanceof Undone) return answerReply(error.reply);
     throw error;

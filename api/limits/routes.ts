@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageSchema } from '../../contract/page';
+import { pageSchema, searchable } from '../../contract/page';
 import {
   freedReservationSchema,
   heldReservationSchema,
@@ -24,7 +24,7 @@ import { LIMIT, presentDifference, presentFreed, presentHeld, presentLimit } fro
 import { setLimit } from './set';
 
 const params = z.strictObject({ id: limitIdSchema });
-const byId = keyset(z.string().min(1).max(200));
+const byId = keyset(searchable);
 const bySeq = keyset(z.string().regex(/^\d{1,18}$/));
 
 const TAG = 'Limits';

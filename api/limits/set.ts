@@ -1,11 +1,5 @@
 import type { NewLimit } from '../../contract/resources/limit';
-import {
-  findLimitLike,
-  findScope,
-  holdScope,
-  insertLimit,
-  type NewLimitRow,
-} from '../../db/queries/limits/limits';
+import { findLimitLike, lockScope, insertLimit, type NewLimitRow } from '../../db/queries/limits/limits';
 import type { Queryable } from '../../db/pool';
 import { newId } from '../http/edit';
 import { Problem } from '../problems';
@@ -29,8 +23,7 @@ export async function setLimit(db: Queryable, limit: NewLimit): Promise<string> 
 
 async function rowFor(db: Queryable, limit: NewLimit): Promise<NewLimitRow> {
   const { scope, window, counts } = limit;
-  await holdScope(db, scope.kind, scope.id);
-  const found = await findScope(db, scope.kind, scope.id);
+  const found = await lockScope(db, scope.kind, scope.id);
   if (found === null)
     throw unprocessable(
       '/scope/id',

@@ -24,6 +24,15 @@ import { auditEntrySchema } from '../../contract/resources/audit';
 import { blockedCallerSchema, newBlockedCallerSchema } from '../../contract/resources/blocked-caller';
 import { buyerPatchSchema, buyerSchema, newBuyerSchema } from '../../contract/resources/buyer';
 import { campaignPatchSchema, campaignSchema, newCampaignSchema } from '../../contract/resources/campaign';
+import {
+  createdMigrationSchema,
+  guardrailSchema,
+  judgementSchema,
+  migrationHeadSchema,
+  migrationProgressSchema,
+  migrationSchema,
+  newMigrationSchema,
+} from '../../contract/resources/migration';
 import { newNumberSchema, numberPatchSchema, numberSchema } from '../../contract/resources/number';
 import {
   newPublisherSchema,
@@ -49,6 +58,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   ConditionExplanation: explanationSchema,
   ConfigApplied: configAppliedSchema,
   ConfigDocument: configDocumentSchema,
+  CreatedMigration: createdMigrationSchema,
   Destination: destinationSchema,
   DialSettings: dialSettingsSchema,
   DueRule: dueRuleSchema,
@@ -57,11 +67,17 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Flow: flowSchema,
   FlowNode: flowNodeSchema,
   FlowOperation: flowOperationSchema,
+  Guardrail: guardrailSchema,
   Hours: hoursSchema,
+  Judgement: judgementSchema,
+  Migration: migrationSchema,
+  MigrationHead: migrationHeadSchema,
+  MigrationProgress: migrationProgressSchema,
   NewAssignment: newAssignmentSchema,
   NewBlockedCaller: newBlockedCallerSchema,
   NewBuyer: newBuyerSchema,
   NewCampaign: newCampaignSchema,
+  NewMigration: newMigrationSchema,
   NewNumber: newNumberSchema,
   NewPublisher: newPublisherSchema,
   NumberPatch: numberPatchSchema,

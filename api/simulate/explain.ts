@@ -165,6 +165,7 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   no_rule: 'in no rule that applies',
   paused: 'paused',
   closed: 'closed at this time',
+  other_side: 'on the other side of a migration',
   filtered: 'does not take such calls',
   no_bid: 'pays nothing for such calls',
   duplicate: 'had this caller before',

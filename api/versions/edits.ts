@@ -16,6 +16,7 @@ import {
 } from '../../db/queries/versions';
 import type { CampaignId } from '../../domain/ids';
 import { difference } from '../difference';
+import { requirePlanAtRest } from '../migrations/campaign-changes';
 import { Problem } from '../problems';
 import type { Draft, Published, Version, Versioned } from './kinds';
 
@@ -167,6 +168,8 @@ export async function discardDraft<D, P extends DocumentProblem>(
 export interface PublishRequest extends EditRequest {
   readonly actor: string;
   readonly note: string;
+  /** Whether new calls get it. */
+  readonly activate: boolean;
 }
 
 export interface PublishedNow<D, P> {
@@ -175,8 +178,8 @@ export interface PublishedNow<D, P> {
 }
 
 /**
- * Makes the draft the next version, and gives it to new calls.
- * @throws Problem `conflict` when nothing is being edited; `unprocessable`, by pointer into the draft
+ * Makes the draft the next version, and gives it to new calls if it is to be activated.
+ * @throws Problem `conflict` when nothing is being edited, or a migration moves calls between plans; `unprocessable`, by pointer into the draft
  */
 export async function publishDraft<D, P extends DocumentProblem>(
   versioned: Versioned<D, P>,
@@ -231,11 +234,12 @@ export function noVersion<D, P extends DocumentProblem>(
 
 async function publish<D, P extends DocumentProblem>(
   versioned: Versioned<D, P>,
-  { db, id, actor, note }: PublishRequest,
+  { db, id, actor, note, activate }: PublishRequest,
   campaign: VersionedCampaignRow,
   { definition, reverts }: { readonly definition: D; readonly reverts: number | null },
 ): Promise<PublishedNow<D, P>> {
   refuseArchived(campaign);
+  if (activate && versioned.kind === 'plan') await requirePlanAtRest(db, id);
   const problems = await versioned.problemsOf(db, id, definition);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
@@ -252,11 +256,15 @@ async function publish<D, P extends DocumentProblem>(
     note,
     reverts,
   });
-  await setCurrentVersion(db, versioned.kind, id, row.version);
+  if (activate) await setCurrentVersion(db, versioned.kind, id, row.version);
+  // One that calls do not get takes nothing's place.
   const before =
-    campaign.current === null ? null : await findVersion(db, versioned.kind, id, campaign.current);
+    !activate || campaign.current === null
+      ? null
+      : await findVersion(db, versioned.kind, id, campaign.current);
+  const current = activate ? row.version : campaign.current;
   return {
-    published: { ...presentVersion(versioned, row, row.version), warnings: problems },
+    published: { ...presentVersion(versioned, row, current), warnings: problems },
     audit: [
       {
         action: reverts === null ? 'publish' : 'revert',

@@ -132,8 +132,15 @@ function routesOf(versioned: Versioned<unknown, DocumentProblem>): readonly Rout
       revisioned: true,
       problems: ['conflict', 'unprocessable'],
       responses: { 201: { description: 'The new version.', body: versioned.publishedSchema } },
-      async handle({ db, params: { id }, body: { note }, actor, requireRevision }) {
-        const { published, audit } = await publishDraft(versioned, { db, id, requireRevision, actor, note });
+      async handle({ db, params: { id }, body: { note, activate }, actor, requireRevision }) {
+        const { published, audit } = await publishDraft(versioned, {
+          db,
+          id,
+          requireRevision,
+          actor,
+          note,
+          activate,
+        });
         return {
           status: 201,
           body: published,
@@ -218,7 +225,7 @@ function routesOf(versioned: Versioned<unknown, DocumentProblem>): readonly Rout
       problems: ['conflict', 'unprocessable'],
       responses: { 201: { description: 'The new version.', body: versioned.publishedSchema } },
       async handle({ db, params: { id }, body: { version, note }, actor, requireRevision }) {
-        const request = { db, id, requireRevision, actor, note };
+        const request = { db, id, requireRevision, actor, note, activate: true };
         const { published, audit } = await revertTo(versioned, request, version);
         return {
           status: 201,

@@ -9,7 +9,7 @@ import {
 } from '../../domain/limits/limit';
 import { timeZoneSchema } from '../hours';
 import { currencySchema, microsTextSchema } from '../money';
-import { pageQuery } from '../page';
+import { pageQuery, searchable } from '../page';
 import {
   assignmentIdSchema,
   buyerIdSchema,
@@ -160,7 +160,7 @@ export const limitPatchSchema = z.strictObject({ limit: amount }).partial();
 
 export const limitListQuerySchema = z.strictObject({
   scopeKind: scopeKindSchema.optional(),
-  scopeId: z.string().min(1).max(256).optional(),
+  scopeId: searchable.optional(),
   window: limitWindowSchema.optional(),
   counts: countedEventSchema.optional(),
   campaignId: campaignIdSchema

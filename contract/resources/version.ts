@@ -72,6 +72,10 @@ export const publishedFlowSchema = flowVersionSchema.extend({ warnings: z.array(
 export const publishSchema = z.strictObject({
   /** For those who read the list of versions. */
   note: noteSchema.default(''),
+  activate: z
+    .boolean()
+    .default(true)
+    .describe('`false`: the version is made, and new calls keep the one they get: a migration can go to it.'),
 });
 
 export const revertSchema = z.strictObject({

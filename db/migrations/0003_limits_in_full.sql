@@ -18,8 +18,16 @@ ALTER TABLE limits
   ADD CHECK ((counts = 'spend') = (currency IS NOT NULL)),
   ADD COLUMN scope      text GENERATED ALWAYS AS (scope_kind || ':' || scope_id) STORED,
   ADD COLUMN revision   integer NOT NULL DEFAULT 1,
-  ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now();
+  ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now(),
+  -- New, or moved into another zone: what was under way at that moment did not know, and is counted in by maintenance
+  -- until this is over and it has looked once more; NULL: all is counted.
+  ADD COLUMN adopts_until timestamptz DEFAULT now() + interval '1 minute';
 CREATE INDEX limits_by_scope ON limits (scope);
+
+ALTER TABLE limit_counters
+  -- The window is over, or that of a zone the limit has left: a reservation that waited for this counter has to look for
+  -- the one that counts now.
+  ADD COLUMN closed boolean NOT NULL DEFAULT false;
 
 -- The clock of limits. A function, so that a test can put another clock in its own database.
 CREATE FUNCTION limit_clock() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE AS 'SELECT clock_timestamp()';
@@ -136,8 +144,8 @@ CREATE FUNCTION limit_posted_amount(
          END
 $$;
 
--- What the reservations say that each counter of a limit has to be.
-CREATE FUNCTION limit_recount(only_limit text DEFAULT NULL)
+-- What the reservations say that each counter of a limit has to be, of windows that began at `since` or later.
+CREATE FUNCTION limit_recount(only_limit text DEFAULT NULL, since timestamptz DEFAULT '-infinity')
 RETURNS TABLE (limit_id text, window_start timestamptz, posted bigint, pending bigint)
 LANGUAGE sql STABLE AS $$
   SELECT h.limit_id, h.window_start,
@@ -148,24 +156,36 @@ LANGUAGE sql STABLE AS $$
     FROM reservation_holds h
     JOIN limits l ON l.id = h.limit_id
     JOIN reservations r ON r.id = h.reservation_id
-   WHERE only_limit IS NULL OR h.limit_id = only_limit
+   WHERE (only_limit IS NULL OR h.limit_id = only_limit) AND h.window_start >= since
    GROUP BY h.limit_id, h.window_start
 $$;
 
 -- Brings a limit to count what it would have counted, had it been there, and had its zone, all along: a new limit knows
 -- the calls in progress and those of its current window. Nothing is refused or ended by it. Repeating it changes nothing.
+-- The limit is locked before its counters: that is the order everywhere.
 CREATE FUNCTION limit_adopt(adopting text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   l limits%ROWTYPE;
   start timestamptz;
+  since timestamptz;
+  own timestamptz[];
 BEGIN
-  SELECT * INTO l FROM limits WHERE id = adopting;
+  SELECT * INTO l FROM limits WHERE id = adopting FOR NO KEY UPDATE;
   IF NOT FOUND THEN RETURN; END IF;
-  start := limit_window_start(l."window", l.time_zone, limit_clock());
-  PERFORM FROM limit_counters k WHERE k.limit_id = l.id ORDER BY k.window_start FOR UPDATE;
+  LOOP
+    start := limit_window_start(l."window", l.time_zone, limit_clock());
+    -- Older windows than the longest one and a zone's difference are none of a reservation that can be moved.
+    since := start - interval '33 days';
+    INSERT INTO limit_counters (limit_id, window_start) VALUES (l.id, start) ON CONFLICT DO NOTHING;
+    own := ARRAY(SELECT k.window_start FROM limit_counters k
+                  WHERE k.limit_id = l.id AND k.window_start >= since ORDER BY k.window_start FOR UPDATE);
+    EXIT WHEN start = limit_window_start(l."window", l.time_zone, limit_clock());
+  END LOOP;
+  -- From here on only these counters are touched: one that is opened now counts for itself.
   UPDATE reservation_holds h SET window_start = start
     FROM reservations r
-   WHERE h.limit_id = l.id AND h.window_start <> start AND r.id = h.reservation_id AND r.reserved_at >= start
+   WHERE h.limit_id = l.id AND h.window_start = ANY (own) AND h.window_start <> start
+     AND r.id = h.reservation_id AND r.reserved_at >= start
      AND limit_window_start(l."window", l.time_zone, r.reserved_at) = start;
   INSERT INTO reservation_holds (reservation_id, limit_id, window_start, amount)
   SELECT r.id, l.id, start,
@@ -183,12 +203,14 @@ BEGIN
           OR (r.currency = l.currency
               AND 0 < CASE l.scope_kind WHEN 'publisher' THEN r.payout_micros ELSE r.spend_micros END))
       ON CONFLICT DO NOTHING;
-  INSERT INTO limit_counters (limit_id, window_start, posted, pending)
-  SELECT c.limit_id, c.window_start, c.posted, c.pending FROM limit_recount(l.id) c ORDER BY c.window_start
-      ON CONFLICT (limit_id, window_start) DO UPDATE SET posted = excluded.posted, pending = excluded.pending;
-  UPDATE limit_counters k SET posted = 0, pending = 0
-   WHERE k.limit_id = l.id
-     AND NOT EXISTS (SELECT FROM reservation_holds h WHERE h.limit_id = l.id AND h.window_start = k.window_start);
+  UPDATE limit_counters k
+     SET posted = coalesce(c.posted, 0), pending = coalesce(c.pending, 0), closed = k.window_start <> start
+    FROM unnest(own) AS o (window_start)
+    LEFT JOIN limit_recount(l.id, since) c ON c.window_start = o.window_start
+   WHERE k.limit_id = l.id AND k.window_start = o.window_start
+     AND (k.posted, k.pending, k.closed)
+         IS DISTINCT FROM (coalesce(c.posted, 0), coalesce(c.pending, 0), k.window_start <> start);
+  IF l.adopts_until < now() THEN UPDATE limits SET adopts_until = NULL WHERE id = l.id; END IF;
 END $$;
 
 CREATE FUNCTION adopt_into_limits() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -214,7 +236,9 @@ BEGIN
                          AND l.scope_id IN (SELECT a.id FROM assignments a WHERE a.campaign_id = NEW.id)))))
      ORDER BY l.id
   LOOP
-    UPDATE limits SET time_zone = NEW.time_zone, updated_at = now() WHERE id = moved;
+    UPDATE limits
+       SET time_zone = NEW.time_zone, updated_at = now(), adopts_until = now() + interval '1 minute'
+     WHERE id = moved;
     PERFORM limit_adopt(moved);
   END LOOP;
   RETURN NULL;
@@ -237,14 +261,21 @@ END $$;
 CREATE TRIGGER campaigns_recurrency_limits AFTER UPDATE OF currency ON campaigns
   FOR EACH ROW WHEN (OLD.currency <> NEW.currency) EXECUTE FUNCTION recurrency_limits();
 
--- Counters first: reservations lock them before they could ever wait for the limit itself.
-CREATE FUNCTION forget_holds_of_limit() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Counters first: reservations lock them before they could ever wait for the limit itself. Holds last: by then nobody can
+-- open another counter of it.
+CREATE FUNCTION lock_counters_of_limit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM limit_counters WHERE limit_id = OLD.id ORDER BY window_start FOR UPDATE;
-  DELETE FROM reservation_holds WHERE limit_id = OLD.id;
   RETURN OLD;
 END $$;
-CREATE TRIGGER limits_forget_holds BEFORE DELETE ON limits FOR EACH ROW EXECUTE FUNCTION forget_holds_of_limit();
+CREATE TRIGGER limits_lock_counters BEFORE DELETE ON limits FOR EACH ROW EXECUTE FUNCTION lock_counters_of_limit();
+CREATE FUNCTION forget_holds_of_limit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM limit_counters WHERE limit_id = OLD.id;
+  DELETE FROM reservation_holds WHERE limit_id = OLD.id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER limits_forget_holds AFTER DELETE ON limits FOR EACH ROW EXECUTE FUNCTION forget_holds_of_limit();
 
 -- Calls that are open on record: maintenance sees whether their workflows still live.
 CREATE INDEX calls_open ON calls (received_at) WHERE ended_at IS NULL;

@@ -1,3 +1,4 @@
+import type { CallSide } from '../../domain/migration/call-side';
 import type { Queryable } from '../pool';
 
 export interface NewAttemptRow {
@@ -12,6 +13,7 @@ export interface NewAttemptRow {
   readonly announcement: object | null;
   readonly terms: object;
   readonly dialedAt: string;
+  readonly migration: CallSide | null;
 }
 
 /** Records a dial about to be made. @throws a unique violation when it is recorded already. */
@@ -20,9 +22,9 @@ export async function insertAttempt(db: Queryable, attempt: NewAttemptRow): Prom
     name: 'insert_attempt',
     text: `
       INSERT INTO attempts (id, call_id, no, assignment_id, buyer_id, destinations, ring_timeout_seconds, terms,
-                            announcement, state, dialed_at)
+                            announcement, state, dialed_at, migration_id, migration_side)
       VALUES ($1::text, $2::text, $3::integer, $4::text, $5::text, $6::jsonb, $7::integer, $8::jsonb, $9::jsonb,
-              'dialing', $10::timestamptz)`,
+              'dialing', $10::timestamptz, $11::text, $12::text)`,
     values: [
       attempt.id,
       attempt.callId,
@@ -34,6 +36,8 @@ export async function insertAttempt(db: Queryable, attempt: NewAttemptRow): Prom
       JSON.stringify(attempt.terms),
       attempt.announcement === null ? null : JSON.stringify(attempt.announcement),
       attempt.dialedAt,
+      attempt.migration?.migrationId ?? null,
+      attempt.migration?.side ?? null,
     ],
   });
 }

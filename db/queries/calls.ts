@@ -1,3 +1,4 @@
+import type { CallSide } from '../../domain/migration/call-side';
 import type { Queryable } from '../pool';
 
 export interface NewCallRow {
@@ -17,6 +18,8 @@ export interface NewCallRow {
   readonly qualifications: object;
   readonly state: string;
   readonly receivedAt: string;
+  /** `null`: its campaign has no migration. */
+  readonly migration: CallSide | null;
 }
 
 /** Records a call. @throws a unique violation when it is recorded already. */
@@ -25,9 +28,11 @@ export async function insertCall(db: Queryable, call: NewCallRow): Promise<void>
     name: 'insert_call',
     text: `
       INSERT INTO calls (id, carrier, account_sid, sid, workflow_id, campaign_id, publisher_id, plan_version,
-                         flow_version, caller, dialed, geography, attestation, qualifications, state, received_at)
+                         flow_version, caller, dialed, geography, attestation, qualifications, state, received_at,
+                         migration_id, migration_side, migration_overflow, migration_comparison)
       VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::integer,
-              $9::integer, $10::text, $11::text, $12::jsonb, $13::text, $14::jsonb, $15::text, $16::timestamptz)`,
+              $9::integer, $10::text, $11::text, $12::jsonb, $13::text, $14::jsonb, $15::text, $16::timestamptz,
+              $17::text, $18::text, $19::boolean, $20::integer)`,
     values: [
       call.id,
       call.carrier,
@@ -45,7 +50,26 @@ export async function insertCall(db: Queryable, call: NewCallRow): Promise<void>
       JSON.stringify(call.qualifications),
       call.state,
       call.receivedAt,
+      call.migration?.migrationId ?? null,
+      call.migration?.side ?? null,
+      call.migration?.overflow ?? false,
+      call.migration?.comparison ?? null,
     ],
+  });
+}
+
+/** The challenger of its migration has no room for the call: it belongs to the control from here on. */
+export async function sendToControl(
+  db: Queryable,
+  callId: string,
+  control: { readonly campaignId: string; readonly planVersion: number },
+): Promise<void> {
+  await db.query({
+    name: 'send_to_control',
+    text: `
+      UPDATE calls SET migration_overflow = true, campaign_id = $2::text, plan_version = $3::integer
+       WHERE id = $1::text AND ended_at IS NULL`,
+    values: [callId, control.campaignId, control.planVersion],
   });
 }
 

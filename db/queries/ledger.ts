@@ -1,3 +1,4 @@
+import type { CallSide } from '../../domain/migration/call-side';
 import type { Queryable } from '../pool';
 
 export interface LedgerEntry {
@@ -11,6 +12,7 @@ export interface LedgerEntry {
   /** Micros. */
   readonly amount: bigint;
   readonly currency: string;
+  readonly migration: CallSide | null;
 }
 
 /** Books one entry. */
@@ -18,8 +20,9 @@ export async function insertLedgerEntry(db: Queryable, entry: LedgerEntry): Prom
   await db.query({
     name: 'insert_ledger_entry',
     text: `
-      INSERT INTO ledger_entries (cause, kind, call_id, campaign_id, buyer_id, publisher_id, amount_micros, currency)
-      VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::bigint, $8::text)
+      INSERT INTO ledger_entries (cause, kind, call_id, campaign_id, buyer_id, publisher_id, amount_micros, currency,
+                                  migration_id, migration_side)
+      VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::bigint, $8::text, $9::text, $10::text)
           ON CONFLICT (cause) DO NOTHING`,
     values: [
       entry.cause,
@@ -30,6 +33,8 @@ export async function insertLedgerEntry(db: Queryable, entry: LedgerEntry): Prom
       entry.publisherId,
       entry.amount,
       entry.currency,
+      entry.migration?.migrationId ?? null,
+      entry.migration?.side ?? null,
     ],
   });
 }

@@ -2,17 +2,25 @@ import type { AssignmentId } from '../../domain/ids';
 import type { Turns } from '../../domain/routing/decide';
 import type { Queryable } from '../pool';
 
+/** The turns of one rule of one campaign. */
+export interface Round {
+  readonly campaign: string;
+  readonly rule: string;
+}
+
 /**
- * Makes this transaction the only one that gives out turns under these rules, until it ends: that is what makes round
- * robin exact when calls come at once. Locks are taken in the order of the names, so that no two can wait for each other.
+ * Makes this transaction the only one that gives out turns in these rounds, until it ends: that is what makes round
+ * robin exact when calls come at once. Locks are taken in the order of the names, so that no two can wait for each
+ * other: all that a transaction needs, at once.
  */
-export async function lockRounds(db: Queryable, campaign: string, rules: readonly string[]): Promise<void> {
+export async function lockRounds(db: Queryable, rounds: readonly Round[]): Promise<void> {
   await db.query({
     name: 'lock_rounds',
     text: `
-      SELECT pg_advisory_xact_lock(hashtextextended($1::text || '/' || rule, 0))
-        FROM (SELECT rule FROM unnest($2::text[]) AS rule ORDER BY rule) AS rules`,
-    values: [campaign, [...rules]],
+      SELECT pg_advisory_xact_lock(hashtextextended(campaign || '/' || rule, 0))
+        FROM (SELECT DISTINCT campaign, rule FROM unnest($1::text[], $2::text[]) AS r (campaign, rule)
+               ORDER BY campaign, rule) AS rounds`,
+    values: [rounds.map(({ campaign }) => campaign), rounds.map(({ rule }) => rule)],
   });
 }
 

@@ -11,6 +11,8 @@ export interface CallSetupRow {
   readonly campaign_id: string | null;
   /** Of the campaign: a copy of that version is fresh. `null`: no campaign. */
   readonly config_version: bigint | null;
+  /** Of the campaign that takes a share of its calls in a migration; `null`: there is none. */
+  readonly challenger_config_version: bigint | null;
 }
 
 /**
@@ -31,24 +33,30 @@ export async function loadCallSetup(
                WHERE b.pattern = ANY ($3::text[]) AND (b.kind = 'prefix' OR b.pattern = $2::text)
                  AND (b.campaign_id IS NULL OR b.campaign_id = n.campaign_id)
                ORDER BY length(b.pattern) DESC LIMIT 1) AS blocked_reason,
-             n.publisher_id, p.payout, n.channel, n.tags, n.campaign_id, c.config_version
+             n.publisher_id, p.payout, n.channel, n.tags, n.campaign_id, c.config_version,
+             cc.config_version AS challenger_config_version
         FROM numbers n
         LEFT JOIN publishers p ON p.id = n.publisher_id
         LEFT JOIN campaigns c ON c.id = n.campaign_id
+        LEFT JOIN migrations m ON m.campaign_id = n.campaign_id AND m.splits
+        LEFT JOIN campaigns cc ON cc.id = m.challenger_campaign_id
        WHERE n.e164 = $1::text`,
     values: [dialed, caller, [...callerPrefixes]],
   });
   return rows[0] ?? null;
 }
 
-/** Which version of a campaign's configuration is the stored one; `null`: there is no such campaign. */
-export async function loadConfigVersion(db: Queryable, campaign: string): Promise<bigint | null> {
-  const { rows } = await db.query<{ config_version: bigint }>({
-    name: 'load_config_version',
-    text: `SELECT config_version FROM campaigns WHERE id = $1::text`,
-    values: [campaign],
+/** Which version of each campaign's configuration is the stored one; one that is not there is left out. */
+export async function loadConfigVersions(
+  db: Queryable,
+  campaigns: readonly string[],
+): Promise<ReadonlyMap<string, bigint>> {
+  const { rows } = await db.query<{ id: string; config_version: bigint }>({
+    name: 'load_config_versions',
+    text: `SELECT id, config_version FROM campaigns WHERE id = ANY ($1::text[])`,
+    values: [[...campaigns]],
   });
-  return rows[0]?.config_version ?? null;
+  return new Map(rows.map(({ id, config_version }) => [id, config_version]));
 }
 
 /** A campaign with its current plan and flow, as stored. */
@@ -73,6 +81,19 @@ export interface CampaignRow {
   readonly plan: unknown;
   readonly flow_version: number | null;
   readonly flow: unknown;
+  /** The migration that divides its callers now; `null`, and all that follows: there is none. */
+  readonly migration_id: string | null;
+  readonly migration_kind: 'buyer' | 'plan' | 'campaign' | null;
+  readonly share_basis_points: number | null;
+  readonly comparison: number | null;
+  readonly control_assignment_id: string | null;
+  readonly challenger_assignment_id: string | null;
+  readonly control_version: number | null;
+  readonly challenger_version: number | null;
+  readonly challenger_campaign_id: string | null;
+  /** The plan version that is asked about every call and gets none; `null`: there is none. */
+  readonly shadow_version: number | null;
+  readonly shadow_plan: unknown;
 }
 
 /** Read before {@link loadAssignments}, on the same connection: so no assignment is older than `config_version` says. */
@@ -83,8 +104,14 @@ export async function loadCampaign(db: Queryable, campaign: string): Promise<Cam
       SELECT c.id, c.config_version, c.name, c.status, c.time_zone, c.currency, c.hours, c.holidays, c.treatments,
              c.anonymous_callers, c.spam_window_seconds, c.minimum_attestation, c.duplicates, c.max_call_seconds,
              c.report_answer, c.record_calls, c.plan_version, rp.definition AS plan,
-             c.flow_version, f.definition AS flow
+             c.flow_version, f.definition AS flow,
+             m.id AS migration_id, m.kind AS migration_kind, m.share_basis_points, m.comparison, m.control_assignment_id,
+             m.challenger_assignment_id, m.control_version, m.challenger_version, m.challenger_campaign_id,
+             s.version AS shadow_version, sp.definition AS shadow_plan
         FROM campaigns c
+        LEFT JOIN migrations m ON m.campaign_id = c.id AND m.splits
+        LEFT JOIN shadow_plans s ON s.campaign_id = c.id
+        LEFT JOIN routing_plans sp ON sp.campaign_id = c.id AND sp.version = s.version
         LEFT JOIN routing_plans rp ON rp.campaign_id = c.id AND rp.version = c.plan_version
         LEFT JOIN ivr_flows f ON f.campaign_id = c.id AND f.version = c.flow_version
        WHERE c.id = $1::text`,

@@ -97,6 +97,8 @@ export interface EndedAtOnce extends Learnt {
 
 export interface Placed extends Learnt {
   readonly kind: 'placed';
+  /** Present when the call goes by other rules from here on: those of a migration's control. */
+  readonly policy?: CallPolicy;
   readonly placement: Placement;
   readonly entries: readonly TimelineEntry[];
 }

@@ -1,5 +1,6 @@
 import type { AssignmentId, AttemptId, BuyerId, CampaignId, E164, PublisherId } from '../ids';
 import type { Destination } from '../instructions';
+import type { CallSide } from '../migration/call-side';
 import type { OpenTreatment } from '../treatment';
 import type { Currency } from '../money';
 import type { PriceRule, Terms } from './attribution';
@@ -25,6 +26,8 @@ export interface CallPolicy {
   readonly reportAnswer: boolean;
   /** A buyer who hangs up after less talk has not taken the call, in seconds; `null`: whoever answers has. */
   readonly recoverUnderSeconds: number | null;
+  /** The call's side of a migration; absent: its campaign had none. */
+  readonly migration?: CallSide;
 }
 
 /** A candidate whose capacity is held and who is to be dialled. */

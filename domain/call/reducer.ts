@@ -107,7 +107,9 @@ function endUnheard(
 }
 
 function onRouted(state: CallState, routed: Routed, at: string): Step {
-  const known = learnt(state, routed);
+  const found = learnt(state, routed);
+  const known =
+    routed.kind === 'placed' && routed.policy !== undefined ? { ...found, policy: routed.policy } : found;
   if (routed.kind === 'ended') return endAtOnce(known, routed, at);
   if (known.policy === null) return noEffect(known);
   return routed.kind === 'asked'

@@ -10,6 +10,8 @@ export const SKIP_REASONS = [
   'paused',
   /** Outside the hours of the assignment or of its buyer. */
   'closed',
+  /** A migration gives calls of this side to the other one of its two buyers. */
+  'other_side',
   /** Its filter does not take such calls. */
   'filtered',
   /** Pays nothing for such calls. */

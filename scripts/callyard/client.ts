@@ -12,6 +12,15 @@ import {
   type Limit,
   type Verification,
 } from '../../contract/resources/limit';
+import {
+  createdMigrationSchema,
+  migrationHeadSchema,
+  migrationSchema,
+  type CreatedMigration,
+  type Migration,
+  type MigrationAction,
+  type MigrationHead,
+} from '../../contract/resources/migration';
 import { InputError } from '../simulate/input';
 import { findApi } from '../simulate/target';
 
@@ -35,6 +44,11 @@ export interface Client {
   heldBy(limit: string): Promise<Answer<readonly HeldReservation[]>>;
   /** The latest. */
   freed(): Promise<Answer<readonly FreedReservation[]>>;
+  /** All that the filter leaves, newest first. */
+  migrations(filter: Readonly<Record<string, string>>): Promise<Answer<readonly MigrationHead[]>>;
+  migration(id: string): Promise<Answer<Migration>>;
+  createMigration(body: unknown): Promise<Answer<CreatedMigration>>;
+  operate(id: string, action: MigrationAction, body: object): Promise<Answer<Migration>>;
 }
 
 /** Longer than the server's own limit of a statement, with room for a slow line. */
@@ -101,6 +115,19 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
         '/limits/freed?limit=50',
         { method: 'GET' },
         (json) => pageSchema(freedReservationSchema).parse(json).data,
+      ),
+    migrations: (filter) => all('/migrations', filter, migrationHeadSchema),
+    migration: (id) =>
+      ask(`/migrations/${encodeURIComponent(id)}`, { method: 'GET' }, (json) => migrationSchema.parse(json)),
+    createMigration: (body) =>
+      ask('/migrations', { method: 'POST', body: JSON.stringify(body) }, (json) =>
+        createdMigrationSchema.parse(json),
+      ),
+    operate: (id, action, body) =>
+      ask(
+        `/migrations/${encodeURIComponent(id)}/${action}`,
+        { method: 'POST', body: JSON.stringify(body) },
+        (json) => migrationSchema.parse(json),
       ),
   };
 }

@@ -3,6 +3,7 @@ import type { FreedReservation, HeldReservation, Limit, Verification } from '../
 import { formatMicros, microsFromText, type Micros } from '../../domain/money';
 import type { Answer, Client, Problem } from './client';
 import type { ExitCode, Surroundings } from './commands';
+import { InputError } from '../simulate/input';
 
 /** What a list of limits is narrowed to. */
 export interface LimitsAsked {
@@ -17,7 +18,11 @@ export async function listLimits(
   asked: LimitsAsked,
   surroundings: Surroundings,
 ): Promise<ExitCode> {
-  const colon = asked.scope?.indexOf(':') ?? -1;
+  const colon = asked.scope?.indexOf(':') ?? 0;
+  if (asked.scope !== undefined && colon < 1)
+    throw new InputError(
+      `--scope wants what and which, for example buyer:buy_alpha; "${asked.scope}" is neither.`,
+    );
   const limits = await client.limits({
     ...(asked.campaign === undefined ? {} : { campaignId: asked.campaign }),
     ...(asked.full === true ? { full: 'true' } : {}),
@@ -26,9 +31,12 @@ export async function listLimits(
       : { scopeKind: asked.scope.slice(0, colon), scopeId: asked.scope.slice(colon + 1) }),
   });
   return show(limits, surroundings, (all) => {
-    if (all.length === 0) return 'No limits.';
+    if (all.length === 0) return asked.full === true ? 'No limit is full.' : 'There is no limit here.';
     const table = new Table({
-      head: ['limit', 'counts', 'used', 'of', 'resets'],
+      head: ['limit', 'counts, and resets (UTC)', 'used', 'of'],
+      colWidths: COLUMNS,
+      wordWrap: true,
+      wrapOnWordBoundary: false,
       style: { head: [], border: [] },
     });
     for (const limit of all) table.push(rowOf(limit));
@@ -84,12 +92,11 @@ function rowOf(limit: Limit): string[] {
   const used = amountOf(limit, limit.posted, limit.pending);
   return [
     `${limit.scope.name ?? limit.scope.id}\n${limit.id}`,
-    `${limit.window} ${limit.counts}`,
+    `${limit.window} ${limit.counts}\n${limit.resetsAt === null ? 'never' : limit.resetsAt.slice(0, 16).replace('T', ' ')}`,
     `${bar(limit)}\n${used}`,
     limit.counts === 'spend'
       ? `${formatMicros(microsFromText(limit.limit))} ${limit.currency}`
       : String(limit.limit),
-    limit.resetsAt === null ? 'never' : limit.resetsAt.slice(0, 16).replace('T', ' '),
   ];
 }
 
@@ -100,13 +107,21 @@ function amountOf(limit: Limit, posted: string | number, pending: string | numbe
   return `${text(posted)} + ${text(pending)}`;
 }
 
+/** With the lines between them, 80. */
+const COLUMNS = [31, 19, 15, 10];
+
 const BAR_WIDTH = 12;
 
 function bar({ limit, posted, pending }: Limit): string {
   const most = Number(limit);
   const part = (amount: number): number => (most === 0 ? BAR_WIDTH : Math.round((amount / most) * BAR_WIDTH));
-  const used = Math.min(BAR_WIDTH, part(Number(posted)));
-  const held = Math.min(BAR_WIDTH - used, part(Number(pending)));
+  const taken = Number(posted) + Number(pending);
+  // Not empty while anything is used, not full while there is room.
+  const least = taken > 0 ? 1 : 0;
+  const full = taken >= most ? BAR_WIDTH : BAR_WIDTH - 1;
+  const all = Math.min(full, Math.max(least, part(taken)));
+  const used = Math.min(all, part(Number(posted)));
+  const held = all - used;
   return '█'.repeat(used) + '▒'.repeat(held) + '░'.repeat(BAR_WIDTH - used - held);
 }
 

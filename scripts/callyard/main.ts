@@ -1,4 +1,5 @@
-// `npm run callyard -- export|apply|validate|limits`: a campaign as a file, and what its limits have left.
+// `npm run callyard -- export|apply|validate|limits|migrate`: a campaign as a file, what its limits have left, and
+// gradual shifts of its callers.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
@@ -6,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { InputError, runCommand } from '../simulate/input';
 import { connect } from './client';
+import { addMigrate } from './migrate';
 import { listLimits, showFreed, showHeld, verifyLimits } from './limits';
 import { applyFile, exportCampaign, validateFile, type ExitCode, type Surroundings } from './commands';
 
@@ -16,7 +18,7 @@ const URL_OPTION = [
 
 // Before there are subcommands, which take it over: their mistakes are ours to give an exit code.
 const command = new Command('npm run callyard --')
-  .description('Keeps campaigns as files, and shows what limits have left.')
+  .description('Keeps campaigns as files, shows what limits have left, and moves callers bit by bit.')
   .exitOverride();
 
 /** What the command line asks for; set by the subcommand that was named. */
@@ -93,6 +95,14 @@ limits
     chosen = async () => showFreed(await connect(options.url, process.env), surroundings());
   });
 
+addMigrate(command, {
+  choose: (action) => {
+    chosen = async () => action(surroundings());
+  },
+  connect: (url) => connect(url, process.env),
+  urlOption: URL_OPTION,
+});
+
 function surroundings(): Surroundings {
   const atTerminal = process.stdin.isTTY && process.stdout.isTTY;
   return {
@@ -136,6 +146,6 @@ async function askYes(question: string): Promise<boolean> {
 }
 
 void runCommand(command, async () => {
-  if (chosen === null) throw new InputError('Say what to do: export, apply, validate or limits.');
+  if (chosen === null) throw new InputError('Say what to do: export, apply, validate, limits or migrate.');
   return chosen();
 });

@@ -120,4 +120,20 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'maintenance',
     red: 'is back within 30 s of pressing Terminate',
   },
+  {
+    name: 'two migrations over one traffic',
+    file: 'api/migrations/create.ts',
+    find: 'if (other !== undefined) {',
+    replace: 'if (other !== undefined && other.id === id) {',
+    test: 'migrations-api',
+    red: 'is refused over traffic that another one moves',
+  },
+  {
+    name: 'plan published over a migration',
+    file: 'api/versions/edits.ts',
+    find: "if (activate && versioned.kind === 'plan') await requirePlanAtRest(db, id);",
+    replace: '',
+    test: 'migrations-api',
+    red: 'keeps the plan it moves calls to from being passed over',
+  },
 ];

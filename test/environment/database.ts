@@ -56,7 +56,7 @@ async function requireExactCounters(url: string): Promise<void> {
   await client.connect();
   try {
     const { rows } = await client.query<{ there: boolean }>(
-      `SELECT to_regprocedure('limit_recount(text)') IS NOT NULL AS there`,
+      `SELECT to_regproc('limit_recount') IS NOT NULL AS there`,
     );
     if (rows[0]?.there !== true) return;
     const differences = await findCounterDifferences(client);

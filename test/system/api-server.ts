@@ -1,15 +1,21 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Client } from '@temporalio/client';
 import express from 'express';
 import type { Pool } from 'pg';
 import { createApi } from '../../api/api';
+import { createMigrationGateway } from '../../api/migrations/gateway';
 import { createErrorHandler } from '../../api/problems';
 import { requestIds } from '../../api/request-id';
 import { createPool } from '../../db/pool';
 import { createLogger } from '../../runtime/logger';
+import { createTemporalClient } from '../../runtime/temporal';
+import { startWorker, type RunningWorker } from '../../workers/worker';
+import { maintenanceId } from '../../workflows/ids';
 import { createTestDatabase } from '../environment/database';
 import { createResponseCheck, type ResponseCheck } from './openapi-check';
+import { environment } from './system';
 
 /** An answer, held against the OpenAPI document. */
 export interface ApiAnswer {
@@ -25,11 +31,12 @@ export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The API over real HTTP and a database of its own, without carriers and Temporal. */
+/** The API over real HTTP and a database of its own, without carriers. */
 export interface ApiServer {
   readonly baseUrl: string;
   readonly adminKey: string;
   readonly db: Pool;
+  readonly temporal: Client;
   readonly check: ResponseCheck;
   /**
    * Sends a request to a path below `/api/v1`.
@@ -38,10 +45,21 @@ export interface ApiServer {
   send(method: string, path: string, request?: ApiRequest): Promise<ApiAnswer>;
   /** As {@link send}, for requests that must go well. @throws when the status is not `expected` */
   ok<T>(method: string, path: string, body?: unknown, expected?: number): Promise<T>;
+  /** Starts a worker that does migrations. */
+  startWorker(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startApi(): Promise<ApiServer> {
+export interface ApiServerOptions {
+  /** Whether a worker runs that does migrations; default no. */
+  readonly worker?: boolean;
+  /** Default: the test environment's server. */
+  readonly temporalAddress?: string;
+  /** How long operations of migrations may take, in milliseconds. */
+  readonly patienceMs?: number;
+}
+
+export async function startApi(options: ApiServerOptions = {}): Promise<ApiServer> {
   const database = await createTestDatabase();
   const db = createPool({
     url: database.url,
@@ -51,7 +69,32 @@ export async function startApi(): Promise<ApiServer> {
   });
   const log = createLogger({ process: 'test', level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
   const adminKey = randomBytes(16).toString('hex');
-  const api = createApi({ db, log, adminKey });
+  const taskQueue = `api-${randomUUID()}`;
+  const temporalAddress = options.temporalAddress ?? environment('CALLYARD_TEST_TEMPORAL_ADDRESS');
+  const temporal = createTemporalClient({ address: temporalAddress, namespace: 'default' });
+  const migrations = createMigrationGateway({
+    temporal,
+    log,
+    callQueue: taskQueue,
+    ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
+  });
+  let worker: RunningWorker | null = null;
+  const runWorker = async (): Promise<void> => {
+    worker = await startWorker({
+      databaseUrl: database.url,
+      databasePoolSize: 5,
+      temporalAddress,
+      temporalNamespace: 'default',
+      bundleFile: environment('CALLYARD_TEST_BUNDLE'),
+      taskQueue,
+      callbackGraceSeconds: 1,
+      maxCachedWorkflows: 50,
+      inquiries: [],
+      log,
+    });
+  };
+  if (options.worker === true) await runWorker();
+  const api = createApi({ db, log, adminKey, migrations });
   const http = express();
   http.disable('etag');
   http.use(requestIds());
@@ -87,6 +130,7 @@ export async function startApi(): Promise<ApiServer> {
     baseUrl,
     adminKey,
     db,
+    temporal,
     check,
     send,
     async ok<T>(method: string, path: string, body?: unknown, expected?: number): Promise<T> {
@@ -96,12 +140,19 @@ export async function startApi(): Promise<ApiServer> {
         throw new Error(`${method} ${path} gave ${answer.status}, not ${wanted}: ${answer.text}`);
       return answer.body as T;
     },
+    startWorker: runWorker,
     async stop() {
       await new Promise<void>((resolve, reject) => {
         server.close((error) => (error === undefined ? resolve() : reject(error)));
         server.closeAllConnections();
       });
       await api.stop();
+      await migrations.idle();
+      if (worker !== null) {
+        await worker.stop();
+        await temporal.schedule.getHandle(maintenanceId(taskQueue)).delete();
+      }
+      await temporal.connection.close();
       await db.end();
       await database.drop();
     },

@@ -8,7 +8,7 @@ const CALLS = 3;
 describe('the OpenAPI document', () => {
   let api: ApiServer;
   beforeAll(async () => {
-    api = await startApi();
+    api = await startApi({ worker: true });
   });
   afterAll(() => api.stop());
 
@@ -161,6 +161,10 @@ describe('the OpenAPI document', () => {
       await api.ok('PUT', `${path}/${kind}/draft`, definition, 201);
       await api.ok('DELETE', `${path}/${kind}/draft`, undefined, 204);
     }
+    await api.ok('PUT', `${path}/shadow`, { version: 1 });
+    await api.ok('GET', `${path}/shadow`);
+    await api.ok('GET', `${path}/shadow/differences`);
+    await api.ok('DELETE', `${path}/shadow`, undefined, 204);
     const operations = [{ kind: 'add_node', id: 'spare', node: { kind: 'route' } }];
     await api.ok('POST', `${path}/flow/draft/operations`, { operations }, 200);
     await api.ok('POST', `${path}/flow/validate`, {}, 200);
@@ -168,9 +172,42 @@ describe('the OpenAPI document', () => {
     await api.ok('DELETE', `${path}/flow`, undefined, 204);
   }
 
+  /** Every operation on migrations: between two versions, and between two buyers who never begin. */
+  async function walkMigrations(): Promise<void> {
+    const kind = { kind: 'plan', campaignId: 'cmp_walk', challengerVersion: 1 };
+    const steps = [10, 50, 100].map((sharePercent) => ({
+      sharePercent,
+      minimumSeconds: 3600,
+      minimumCalls: 1,
+      approval: sharePercent === 50,
+    }));
+    const make = (name: string) => api.ok<{ id: string }>('POST', '/migrations', { name, kind, steps });
+    const { id } = await make('Walk');
+    await api.ok('GET', '/migrations?campaignId=cmp_walk&status=scheduled');
+    const act = (action: string, body: object = {}) =>
+      api.ok('POST', `/migrations/${id}/${action}`, body, 200);
+    for (const action of ['start', 'pause', 'resume']) await act(action, { reason: 'a walk' });
+    await act('share', { sharePercent: 12.5 });
+    await act('advance');
+    await api.ok('GET', `/migrations/${id}`);
+    await act('abort');
+    // What only a look at the guardrails leads to, as if it had been there.
+    const second = await make('Waits');
+    await sql(
+      `UPDATE migrations SET status = 'awaiting_approval', started_at = now(),
+              state = state || '{"phase": {"name": "awaiting_approval"}, "shareBasisPoints": 1000,
+                                 "comparison": {"no": 1, "since": "2026-01-01T00:00:00.000Z", "idleMilliseconds": 0}}'
+        WHERE id = $1`,
+      [second.id],
+    );
+    await api.ok('POST', `/migrations/${second.id}/approve`, {}, 200);
+    await api.ok('POST', `/migrations/${second.id}/roll-back`, {}, 200);
+  }
+
   it('describes what every operation really answers', async () => {
     await walkResources();
     await walkVersions();
+    await walkMigrations();
     const shown = new Set(
       [...api.check.seen].filter((seen) => / 2\d\d$/.test(seen)).map((seen) => seen.split(' ')[0]),
     );

@@ -219,6 +219,13 @@ describe('limits through the API', () => {
     expect(answer.body.errors.map((error) => error.pointer)).toContain(pointer);
   });
 
+  it.each(['/limits?scopeId=%00', `/limits?cursor=${Buffer.from('"a\\u0000"').toString('base64url')}`])(
+    'are not looked for by what cannot be stored: %s',
+    async (path) => {
+      expect((await send('GET', path)).status).toBe(400);
+    },
+  );
+
   it('are proven: every counter is what the reservations say, and a wrong one is found', async () => {
     expect((await send<Verification>('GET', '/limits/verification')).body.differences).toEqual([]);
     await system.db.query(

@@ -227,13 +227,11 @@ describe('a call that maintenance closes', () => {
     await system.db.query(`DELETE FROM limit_counters WHERE limit_id = 'lim_new'`);
     const pending = async (): Promise<unknown> =>
       (await system.db.query(`SELECT pending FROM limit_counters WHERE limit_id = 'lim_new'`)).rows;
-    await maintained.sweepNow();
     expect(await pending()).toEqual([]);
-    await system.db.query(
-      `UPDATE limits SET updated_at = now() - interval '20 seconds' WHERE id = 'lim_new'`,
-    );
-    await maintained.sweepNow();
-    expect(await pending()).toEqual([{ pending: 1n }]);
+    for (let look = 0; look < 2; look++) {
+      await maintained.sweepNow();
+      expect(await pending()).toEqual([{ pending: 1n }]);
+    }
     await maintained.terminate(call);
     await maintained.sweepNow();
     await system.db.query(`DELETE FROM limits WHERE id = 'lim_new'`);

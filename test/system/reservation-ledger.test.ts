@@ -88,7 +88,7 @@ describe('the reservation ledger', () => {
   it('takes all limits of an attempt together, or none', async () => {
     const [one, two] = [await limit('day', 'connection', 5), await limit('day', 'connection', 0)];
     expect(await granted(next(), one.scope, two.scope)).toBe(false);
-    expect(await countersOf(db, one.id)).toEqual([]);
+    expect(await countersOf(db, one.id)).toEqual([{ posted: 0, pending: 0 }]);
     await db.query('UPDATE limits SET maximum = 1 WHERE id = $1', [two.id]);
     expect(await granted(next(), one.scope, two.scope)).toBe(true);
     expect(await countersOf(db, one.id)).toEqual([{ posted: 0, pending: 1 }]);
@@ -218,8 +218,7 @@ describe('the reservation ledger', () => {
   it('gives the last place to one of four processes that ask for it in the same moment', async () => {
     const processes = [ledger, other, createTestLedger(database.url), createTestLedger(database.url)];
     for (let round = 0; round < 60; round++) {
-      const { id, scope } = await limit('total', 'connection', 1);
-      await db.query(`INSERT INTO limit_counters (limit_id, window_start) VALUES ($1, '-infinity')`, [id]);
+      const { scope } = await limit('total', 'connection', 1);
       const answers = await Promise.all(
         processes.map((each) => each.reserve(requestFor(next(), [candidateOn([scope])]))),
       );
@@ -456,14 +455,15 @@ describe('the reservation ledger', () => {
       expect(await asked).toBe(true);
       // A look at it again, as after a change of zone, leaves it where it was counted.
       await db.query(`SELECT limit_adopt($1)`, [id]);
-      expect(await countersOf(db, id)).toEqual([{ posted: 0, pending: 2 }]);
+      const used = (await countersOf(db, id)).filter(({ posted, pending }) => posted + pending > 0);
+      expect(used).toEqual([{ posted: 0, pending: 2 }]);
       await Promise.all([first, waiting].map((each) => giveBack(each)));
     });
 
     it('count an attempt in the window in which it was reserved, whenever it ends', async () => {
+      await setClock('2026-04-01T23:59:59Z');
       const { id, scope } = await limit('day', 'connection', 1);
       const reservation = next();
-      await setClock('2026-04-01T23:59:59Z');
       await granted(reservation, scope);
       await setClock('2026-04-02T00:00:01Z');
       await post(reservation);

@@ -36,6 +36,8 @@ export interface SystemUnderTest {
   endedCall(sid: string): Promise<Call>;
   get(path: string): Promise<Response>;
   startWorker(): Promise<RunningWorker>;
+  /** Stops the workers of this process, and starts another one. */
+  restartWorker(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -147,6 +149,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
     callBySid,
     get,
     startWorker: newWorker,
+    async restartWorker() {
+      for (const worker of workers.splice(0)) await worker.stop();
+      await newWorker();
+    },
     endedCall: (sid) =>
       eventually(async () => {
         const call = await callBySid(sid);

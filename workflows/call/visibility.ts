@@ -1,6 +1,6 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import type { CallState } from '../../domain/call/state';
-import { buyerKey, campaignKey, outcomeKey, stateKey } from '../search-attributes';
+import { buyerKey, campaignKey, migrationSideKey, outcomeKey, stateKey } from '../search-attributes';
 
 /** Tracks what has been told to Temporal's visibility store, so that only changes are sent: each costs an event. */
 export function createCallSearchAttributes(): { changed(state: CallState): SearchAttributePair[] } {
@@ -11,6 +11,7 @@ export function createCallSearchAttributes(): { changed(state: CallState): Searc
       const pairs: [SearchAttributePair, string | null][] = [
         [{ key: campaignKey, value: policy?.campaignId ?? '' }, policy?.campaignId ?? null],
         [{ key: stateKey, value: phase.name }, isVisible(phase.name) ? phase.name : null],
+        ...sideOf(policy),
         ...(phase.name === 'dialing'
           ? ([[{ key: buyerKey, value: phase.attempt.buyerId }, phase.attempt.buyerId]] as [
               SearchAttributePair,
@@ -28,6 +29,14 @@ export function createCallSearchAttributes(): { changed(state: CallState): Searc
       });
     },
   };
+}
+
+/** `<migration>/<side>`: for ever, also when the challenger had no room. */
+function sideOf(policy: CallState['policy']): [SearchAttributePair, string][] {
+  const { migration } = policy ?? {};
+  if (migration === undefined) return [];
+  const value = `${migration.migrationId}/${migration.side}`;
+  return [[{ key: migrationSideKey, value }, value]];
 }
 
 /** Phases that last; in the others an activity is at work and the next one follows at once. */

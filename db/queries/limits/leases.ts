@@ -130,29 +130,22 @@ export async function insertFreed(
   return rows;
 }
 
-/** Limits that were set, edited or moved to another zone so many seconds ago, by id. */
-export async function listRecentLimits(
-  db: Queryable,
-  ago: { readonly from: number; readonly to: number },
-): Promise<{ readonly id: string; readonly updated_at: string }[]> {
-  const { rows } = await db.query<{ id: string; updated_at: string }>({
-    name: 'list_recent_limits',
-    text: `
-      SELECT id, updated_at::text AS updated_at
-        FROM limits
-       WHERE updated_at BETWEEN now() - $2::float8 * interval '1 second' AND now() - $1::float8 * interval '1 second'
-       ORDER BY id`,
-    values: [ago.from, ago.to],
+/** Limits that are new, or moved into another zone, and may have missed what was under way at that moment. By id. */
+export async function listAdoptingLimits(db: Queryable): Promise<readonly string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'list_adopting_limits',
+    text: 'SELECT id FROM limits WHERE adopts_until IS NOT NULL ORDER BY id',
+    values: [],
   });
-  return rows;
+  return rows.map(({ id }) => id);
 }
 
-/** Brings a limit to count what it would have counted all along. Repeating this changes nothing. */
-export async function adoptIntoLimit(db: Queryable, limitId: string): Promise<void> {
+/** Counts in what a limit has missed; for good, once all that was under way is over. Repeating this changes nothing. */
+export async function adoptIntoLimit(db: Queryable, id: string): Promise<void> {
   await db.query({
     name: 'adopt_into_limit',
     text: 'SELECT limit_adopt($1::text)',
-    values: [limitId],
+    values: [id],
   });
 }
 

@@ -122,35 +122,26 @@ export interface ScopeRow {
   readonly currency: string | null;
 }
 
-/** Where a scope that has a zone keeps it. */
-const ZONED = { campaign: 'campaigns', buyer: 'buyers' } as const;
-
 /**
- * Keeps what a scope's limits take over from it as it is until the transaction ends: otherwise a change of its zone could
- * pass by a limit that is just being set.
+ * What a scope is, locked until the transaction ends: it does not go, or change its zone, before its limit is there.
+ * @returns `null` when nothing has this id; destinations are whatever is dialled, and always there
  */
-export async function holdScope(db: Queryable, kind: ScopeKind, id: string): Promise<void> {
-  if (kind === 'publisher' || kind === 'destination') return;
-  await db.query({
-    name: `hold_scope_${kind}`,
-    text:
-      kind === 'assignment'
-        ? `SELECT FROM campaigns WHERE id = (SELECT campaign_id FROM assignments WHERE id = $1::text) FOR SHARE`
-        : `SELECT FROM ${ZONED[kind]} WHERE id = $1::text FOR SHARE`,
-    values: [id],
-  });
-}
-
-/** @returns `null` when nothing has this id; destinations are whatever is dialled, and always there */
-export async function findScope(db: Queryable, kind: ScopeKind, id: string): Promise<ScopeRow | null> {
+export async function lockScope(db: Queryable, kind: ScopeKind, id: string): Promise<ScopeRow | null> {
   const { rows } = await db.query<ScopeRow & Record<string, unknown>>({
-    name: 'find_scope',
+    name: 'lock_scope',
     text: `
-      SELECT time_zone, currency FROM campaigns WHERE $1::text = 'campaign' AND id = $2::text
-      UNION ALL SELECT NULL, NULL FROM publishers WHERE $1::text = 'publisher' AND id = $2::text
-      UNION ALL SELECT time_zone, NULL FROM buyers WHERE $1::text = 'buyer' AND id = $2::text
-      UNION ALL SELECT c.time_zone, c.currency FROM assignments a JOIN campaigns c ON c.id = a.campaign_id
-                 WHERE $1::text = 'assignment' AND a.id = $2::text AND a.removed_at IS NULL
+      SELECT * FROM (SELECT time_zone, currency FROM campaigns
+                      WHERE $1::text = 'campaign' AND id = $2::text FOR SHARE) AS campaign
+      UNION ALL
+      SELECT * FROM (SELECT NULL, NULL FROM publishers
+                      WHERE $1::text = 'publisher' AND id = $2::text FOR SHARE) AS publisher
+      UNION ALL
+      SELECT * FROM (SELECT time_zone, NULL FROM buyers
+                      WHERE $1::text = 'buyer' AND id = $2::text FOR SHARE) AS buyer
+      UNION ALL
+      SELECT * FROM (SELECT c.time_zone, c.currency FROM assignments a JOIN campaigns c ON c.id = a.campaign_id
+                      WHERE $1::text = 'assignment' AND a.id = $2::text AND a.removed_at IS NULL
+                        FOR SHARE) AS assignment
       UNION ALL SELECT NULL, NULL WHERE $1::text = 'destination'`,
     values: [kind, id],
   });

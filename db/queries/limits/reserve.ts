@@ -98,7 +98,7 @@ const RESERVE_BATCH = `
     SELECT s.ord, s.no, s.at AS candidate, s.scope, l.id AS limit_id, l."window", l.counts, l.maximum,
            w.starts, w.amount, w.misfit,
            l.id IS NOT NULL AND (w.amount > 0 OR w.misfit) AS counted,
-           k.limit_id IS NULL AS uncounted,
+           k.limit_id IS NULL AS uncounted, k.closed,
            l.id IS NULL OR (NOT w.misfit AND coalesce(k.posted + k.pending, 0) + w.amount <= l.maximum)
              OR (w.amount = 0 AND NOT w.misfit) AS has_room
       FROM unnest($8::int[], $9::int[], $10::int[], $11::text[]) AS s (ord, no, at, scope)
@@ -118,7 +118,7 @@ const RESERVE_BATCH = `
   ), chosen AS MATERIALIZED (
     SELECT j.*, min(j.no) FILTER (WHERE j.fits) OVER (PARTITION BY j.ord) AS chosen_no FROM judged j
   ), wanted AS MATERIALIZED (
-    SELECT c.ord, c.limit_id, c.starts, c.amount, c.maximum,
+    SELECT c.ord, c.limit_id, c.starts, c.closed, c.amount, c.maximum,
            bool_or(c.uncounted) OVER (PARTITION BY c.ord) AS uncounted
       FROM chosen c
      WHERE c.no = c.chosen_no AND c.counted
@@ -127,12 +127,14 @@ const RESERVE_BATCH = `
   ), locked AS MATERIALIZED (
     SELECT k.limit_id, k.window_start, k.posted + k.pending AS used
       FROM limit_counters k
-      JOIN (SELECT DISTINCT p.limit_id, p.starts FROM placed p) AS own
+      JOIN (SELECT DISTINCT p.limit_id, p.starts, p.closed FROM placed p) AS own
         ON own.limit_id = k.limit_id AND own.starts = k.window_start
+     WHERE k.closed = own.closed
      ORDER BY k.limit_id, k.window_start
        FOR UPDATE OF k
   ), lock_list AS MATERIALIZED (
-    -- In the order of \`place\`. A counter that went with its limit meanwhile leaves a gap: then nothing is decided.
+    -- In the order of \`place\`. A counter that went with its limit meanwhile, or was
+    -- closed, leaves a gap: then nothing is decided.
     SELECT array_agg(l.used ORDER BY l.limit_id, l.window_start) AS used,
            count(*) = coalesce((SELECT max(p.place) FROM placed p), 0) AS whole
       FROM locked l
@@ -226,7 +228,8 @@ function valuesOf(items: readonly ReserveItem[]): unknown[] {
 }
 
 /**
- * Opens the counters that these scopes' limits need now. Once a limit and window: elsewhere the statement is not sent.
+ * Opens the counters that these scopes' limits need now. Once a limit and window: elsewhere the statement is not sent. A
+ * limit that is being removed is waited for, and left out once it is gone.
  */
 export async function openCounters(db: Queryable, scopes: readonly Scope[]): Promise<void> {
   await db.query({
@@ -237,6 +240,7 @@ export async function openCounters(db: Queryable, scopes: readonly Scope[]): Pro
         FROM limits l
        WHERE l.scope = ANY ($1::text[])
        ORDER BY 1, 2
+         FOR KEY SHARE OF l
           ON CONFLICT DO NOTHING`,
     values: [[...scopes]],
   });

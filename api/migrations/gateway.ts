@@ -1,0 +1,197 @@
+import { setTimeout } from 'node:timers/promises';
+import {
+  type Client,
+  isGrpcServiceError,
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import type { CampaignStatus } from '../../domain/campaign/status';
+import type { CampaignId } from '../../domain/ids';
+import type { OperationType } from '../../domain/migration/events';
+import type { MigrationState } from '../../domain/migration/state';
+import type { Logger } from '../../runtime/logger';
+import { migrationWorkflowId } from '../../workflows/ids';
+import { maintenanceTaskQueue } from '../../workflows/maintenance/messages';
+import {
+  campaignChanged,
+  MIGRATION_WORKFLOW,
+  migrationState,
+  OPERATION_UPDATES,
+  REFUSED,
+  type OperationInput,
+} from '../../workflows/migration/messages';
+import { before, DeadlineExceeded } from '../deadline';
+import { Problem } from '../problems';
+
+/** What came of an operation. */
+export type Operated =
+  /** It is done, and on record. */
+  | { readonly kind: 'done' }
+  | { readonly kind: 'refused'; readonly why: string }
+  /** The migration's workflow has ended, and takes nothing any more. */
+  | { readonly kind: 'over' };
+
+/** Talks to the workflows of migrations. */
+export interface MigrationGateway {
+  /**
+   * Sends an operation, and waits until it is done. Repeated under the same id it is done once.
+   * @param state what the workflow begins with if it does not run: before the start, or after it was terminated by hand
+   * @throws Problem `unavailable`
+   */
+  operate(state: MigrationState, type: OperationType, operation: OperationInput): Promise<Operated>;
+  /** What a running migration has come to, newer than what is on record; `null`: it does not say so in time. */
+  look(state: MigrationState): Promise<MigrationState | null>;
+  /** Tells a migration how a campaign of its stands now; nobody waits, and nobody is told when it did not arrive. */
+  tell(migrationId: string, campaignId: CampaignId, status: CampaignStatus): void;
+  /** Resolves when nothing is under way any more: only then may the client close. */
+  idle(): Promise<void>;
+}
+
+/** In milliseconds. An operation is some statements against the database. */
+const PATIENCE_MS = 10_000;
+/**
+ * Operations under way at most. Each keeps a connection to the database, of which calls need some: while the worker is
+ * away they would all wait.
+ */
+const MOST_AT_ONCE = 4;
+/** How long is waited for what a running migration has come to, before what is on record has to do. Milliseconds. */
+const LOOK_MS = 1_000;
+
+/**
+ * gRPC statuses of an update that was lost through no fault of its own, as in `telephony/call-gateway`: the workflow
+ * was about to complete (9) or has closed meanwhile (10). Sent again, it is taken or refused.
+ */
+const LOST_UPDATE: ReadonlySet<number | undefined> = new Set([9, 10]);
+const RESEND_PAUSE_MS = 50;
+/** gRPC statuses of a server that cannot be reached or does not answer: CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE. */
+const AWAY: ReadonlySet<number | undefined> = new Set([1, 4, 14]);
+
+export function createMigrationGateway({
+  temporal,
+  log,
+  callQueue,
+  patienceMs = PATIENCE_MS,
+}: {
+  readonly temporal: Client;
+  readonly log: Logger;
+  /** Migrations are worked on beside the calls on it. */
+  readonly callQueue: string;
+  /** How long an operation may take, in milliseconds. */
+  readonly patienceMs?: number;
+}): MigrationGateway {
+  const underWay = new Set<Promise<unknown>>();
+  let operating = 0;
+  const taskQueue = maintenanceTaskQueue(callQueue);
+
+  function timely<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+    const deadline = Date.now() + milliseconds;
+    const working = temporal.withDeadline(deadline, work);
+    underWay.add(working);
+    const done = (): boolean => underWay.delete(working);
+    working.then(done, done);
+    return before(deadline, working);
+  }
+
+  async function send(state: MigrationState, type: OperationType, operation: OperationInput): Promise<void> {
+    const startWorkflowOperation = new WithStartWorkflowOperation(MIGRATION_WORKFLOW, {
+      workflowId: migrationWorkflowId(state.id),
+      taskQueue,
+      args: [{ state }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      // One that has come to its end never begins again; one that somebody terminated goes on with what is on record.
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+    });
+    // Rejects along with the update, which is where the error is handled.
+    startWorkflowOperation.workflowHandle().catch(() => undefined);
+    await temporal.workflow.executeUpdateWithStart(OPERATION_UPDATES[type], {
+      updateId: operation.id,
+      args: [operation],
+      startWorkflowOperation,
+    });
+  }
+
+  async function attempt(until: number, work: () => Promise<void>): Promise<Operated> {
+    for (let nth = 1; ; nth++) {
+      try {
+        await work();
+        return { kind: 'done' };
+      } catch (error) {
+        if (error instanceof WorkflowUpdateFailedError) return refusal(error);
+        if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowNotFoundError)
+          return { kind: 'over' };
+        if (!LOST_UPDATE.has(grpcCode(error)) || Date.now() >= until) throw error;
+        await setTimeout(RESEND_PAUSE_MS * nth);
+      }
+    }
+  }
+
+  return {
+    async operate(state, type, operation) {
+      if (operating >= MOST_AT_ONCE)
+        throw new Problem('unavailable', 'Other migrations are being operated: try again in a moment');
+      operating += 1;
+      try {
+        const until = Date.now() + patienceMs;
+        return await timely(patienceMs, () => attempt(until, () => send(state, type, operation)));
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        log.warn({ err: error, migrationId: state.id, operation: type }, 'a migration does not answer');
+        throw new Problem(
+          'unavailable',
+          'Temporal, or the worker of migrations, does not answer, so that it is not known whether this was done: see that both run, look at the migration, and try again. Under the same Idempotency-Key it is done once',
+        );
+      } finally {
+        operating -= 1;
+      }
+    },
+
+    async look({ id }) {
+      try {
+        return await timely(LOOK_MS, () =>
+          temporal.workflow.getHandle(migrationWorkflowId(id)).query(migrationState),
+        );
+      } catch (error) {
+        log.debug({ err: error, migrationId: id }, 'what is on record of a migration has to do');
+        return null;
+      }
+    },
+
+    tell(migrationId, campaignId, status) {
+      timely(patienceMs, () =>
+        temporal.workflow
+          .getHandle(migrationWorkflowId(migrationId))
+          .signal(campaignChanged, { campaignId, status }),
+      ).catch((error: unknown) => {
+        // One that has not begun has no workflow; any other sees it at its next look.
+        log.debug({ err: error, migrationId }, 'a migration was not told of its campaign');
+      });
+    },
+
+    async idle() {
+      while (underWay.size > 0) await Promise.allSettled(underWay);
+    },
+  };
+}
+
+function refusal(error: WorkflowUpdateFailedError): Operated {
+  const { cause } = error;
+  if (cause !== undefined && 'type' in cause && cause.type === REFUSED)
+    return { kind: 'refused', why: cause.message };
+  throw error;
+}
+
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof DeadlineExceeded ||
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    AWAY.has(grpcCode(error))
+  );
+}
+
+function grpcCode(error: unknown): number | undefined {
+  if (isGrpcServiceError(error)) return error.code;
+  return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause.code : undefined;
+}
