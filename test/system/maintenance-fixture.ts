@@ -7,6 +7,7 @@ import { createTwimlInquiry } from '../../telephony/twiml/inquiry';
 import { createCallWorkflows } from '../../workers/call-workflows';
 import { callWorkflowId } from '../../workflows/ids';
 import { insertCampaign, type TestCampaign } from './campaign-fixture';
+import { eventually } from './eventually';
 import { ACCOUNT_SID, AUTH_TOKEN, startSystem, type SystemUnderTest } from './system';
 
 /** A carrier that can be asked about its calls. */
@@ -33,7 +34,7 @@ export interface Maintained {
   sweepNow(options?: Partial<SweepDependencies>): Promise<Swept>;
   /** A call whose buyer's telephone rings, as a webhook made it. */
   ringing(): Promise<Ringing>;
-  terminate(call: Ringing): Promise<void>;
+  terminate(call: Pick<Ringing, 'workflowId'>): Promise<void>;
   freedOf(sid: string): Promise<{ reason: string; carrier_says: string | null }[]>;
 }
 
@@ -44,6 +45,7 @@ export async function startMaintained(
 ): Promise<Maintained> {
   const system = await startSystem(inquiries === null ? {} : { inquiries });
   await insertCampaign(system.db, campaign);
+  const workflows = createCallWorkflows(system.temporal);
   const unexpected = (what: unknown, error: unknown): void => {
     throw new Error(JSON.stringify(what), { cause: error });
   };
@@ -53,7 +55,7 @@ export async function startMaintained(
       await system.db.query(`UPDATE reservations SET lease_until = reserved_at WHERE status = 'pending'`);
       const sweep = createSweep({
         db: system.db,
-        workflows: createCallWorkflows(system.temporal),
+        workflows,
         inquiries: [],
         onCarrierError: unexpected,
         onStuck: unexpected,
@@ -69,6 +71,8 @@ export async function startMaintained(
     },
     async terminate({ workflowId }) {
       await system.temporal.workflow.getHandle(workflowId).terminate('test');
+      // Until the visibility store has it too, a sweep takes the call for one that lives, and renews its lease.
+      await eventually(async () => expect(await workflows.listRunning([workflowId])).toEqual(new Set()));
     },
     async freedOf(sid) {
       const { rows } = await system.db.query<{ reason: string; carrier_says: string | null }>(
