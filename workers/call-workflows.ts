@@ -1,12 +1,10 @@
-import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { CallWorkflows, Life } from '../activities/maintenance/workflows';
+import { isNotFound } from '../runtime/temporal-errors';
 import { news } from '../workflows/call/messages';
 
 /** Ids named in one query of the visibility store. */
 const IDS_IN_A_QUERY = 100;
-
-/** https://grpc.io/docs/guides/status-codes/ */
-const NOT_FOUND = 5;
 
 /** What maintenance asks Temporal about calls. */
 export function createCallWorkflows({ workflow }: Client): CallWorkflows {
@@ -62,8 +60,4 @@ function lifeIn(status: string): Life {
       // Running, or a status of a newer server: what is not known to be over is left alone.
       return { running: true };
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND);
 }

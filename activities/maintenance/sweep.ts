@@ -54,8 +54,9 @@ const FREED_AT_ONCE = 4;
 
 /**
  * One look at every hold whose lease has run out, and at every call that is open on record and holds nothing. The
- * workflow lives: the lease is renewed. It is gone: what is held is freed, and the call closed. Nothing is freed on a guess: when Temporal cannot be asked, this fails and is run again. A call
- * that cannot be closed does not keep the others from it.
+ * workflow lives: the lease is renewed. It is gone: what is held is freed, and the call closed. Nothing is freed on a
+ * guess: when Temporal cannot be asked, this fails and is run again. A call that cannot be closed does not keep the
+ * others from it.
  */
 export function createSweep(dependencies: SweepDependencies): MaintenanceActivities['sweep'] {
   const { db, workflows, askAfterSeconds = ASK_AFTER_SECONDS, leaseSeconds = LEASE_SECONDS } = dependencies;

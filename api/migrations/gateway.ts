@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import {
   type Client,
-  isGrpcServiceError,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
@@ -13,6 +12,7 @@ import type { CampaignId } from '../../domain/ids';
 import type { OperationType } from '../../domain/migration/events';
 import type { MigrationState } from '../../domain/migration/state';
 import type { Logger } from '../../runtime/logger';
+import { isLostUpdate, isServerAway } from '../../runtime/temporal-errors';
 import { migrationWorkflowId } from '../../workflows/ids';
 import { maintenanceTaskQueue } from '../../workflows/maintenance/messages';
 import {
@@ -23,8 +23,9 @@ import {
   REFUSED,
   type OperationInput,
 } from '../../workflows/migration/messages';
-import { before, DeadlineExceeded } from '../deadline';
+import { DeadlineExceeded } from '../deadline';
 import { Problem } from '../problems';
+import { createUnderWay } from '../under-way';
 
 /** What came of an operation. */
 export type Operated =
@@ -60,14 +61,8 @@ const MOST_AT_ONCE = 4;
 /** How long is waited for what a running migration has come to, before what is on record has to do. Milliseconds. */
 const LOOK_MS = 1_000;
 
-/**
- * gRPC statuses of an update that was lost through no fault of its own, as in `telephony/call-gateway`: the workflow
- * was about to complete (9) or has closed meanwhile (10). Sent again, it is taken or refused.
- */
-const LOST_UPDATE: ReadonlySet<number | undefined> = new Set([9, 10]);
+/** Pause before a lost update is sent again, in milliseconds; longer each time. */
 const RESEND_PAUSE_MS = 50;
-/** gRPC statuses of a server that cannot be reached or does not answer: CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE. */
-const AWAY: ReadonlySet<number | undefined> = new Set([1, 4, 14]);
 
 export function createMigrationGateway({
   temporal,
@@ -82,18 +77,9 @@ export function createMigrationGateway({
   /** How long an operation may take, in milliseconds. */
   readonly patienceMs?: number;
 }): MigrationGateway {
-  const underWay = new Set<Promise<unknown>>();
+  const { timely, idle } = createUnderWay(temporal);
   let operating = 0;
   const taskQueue = maintenanceTaskQueue(callQueue);
-
-  function timely<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + milliseconds;
-    const working = temporal.withDeadline(deadline, work);
-    underWay.add(working);
-    const done = (): boolean => underWay.delete(working);
-    working.then(done, done);
-    return before(deadline, working);
-  }
 
   async function send(state: MigrationState, type: OperationType, operation: OperationInput): Promise<void> {
     const startWorkflowOperation = new WithStartWorkflowOperation(MIGRATION_WORKFLOW, {
@@ -122,7 +108,7 @@ export function createMigrationGateway({
         if (error instanceof WorkflowUpdateFailedError) return refusal(error);
         if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowNotFoundError)
           return { kind: 'over' };
-        if (!LOST_UPDATE.has(grpcCode(error)) || Date.now() >= until) throw error;
+        if (!isLostUpdate(error) || Date.now() >= until) throw error;
         await setTimeout(RESEND_PAUSE_MS * nth);
       }
     }
@@ -135,7 +121,7 @@ export function createMigrationGateway({
       operating += 1;
       try {
         const until = Date.now() + patienceMs;
-        return await timely(patienceMs, () => attempt(until, () => send(state, type, operation)));
+        return await timely(until, () => attempt(until, () => send(state, type, operation)));
       } catch (error) {
         if (!isAway(error)) throw error;
         log.warn({ err: error, migrationId: state.id, operation: type }, 'a migration does not answer');
@@ -150,7 +136,7 @@ export function createMigrationGateway({
 
     async look({ id }) {
       try {
-        return await timely(LOOK_MS, () =>
+        return await timely(Date.now() + LOOK_MS, () =>
           temporal.workflow.getHandle(migrationWorkflowId(id)).query(migrationState),
         );
       } catch (error) {
@@ -160,7 +146,7 @@ export function createMigrationGateway({
     },
 
     tell(migrationId, campaignId, status) {
-      timely(patienceMs, () =>
+      timely(Date.now() + patienceMs, () =>
         temporal.workflow
           .getHandle(migrationWorkflowId(migrationId))
           .signal(campaignChanged, { campaignId, status }),
@@ -170,9 +156,7 @@ export function createMigrationGateway({
       });
     },
 
-    async idle() {
-      while (underWay.size > 0) await Promise.allSettled(underWay);
-    },
+    idle,
   };
 }
 
@@ -187,11 +171,6 @@ function isAway(error: unknown): boolean {
   return (
     error instanceof DeadlineExceeded ||
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
-    AWAY.has(grpcCode(error))
+    isServerAway(error)
   );
-}
-
-function grpcCode(error: unknown): number | undefined {
-  if (isGrpcServiceError(error)) return error.code;
-  return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause.code : undefined;
 }

@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import {
   type Client,
-  isGrpcServiceError,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
@@ -11,6 +10,7 @@ import type { CarrierMessage, CarrierNews, FailSafeServed } from '../../domain/c
 import type { CallFacts } from '../../domain/call/facts';
 import { oldMessageKey, readInstructions } from '../../domain/call/legacy';
 import type { Instructions } from '../../domain/instructions';
+import { isLostUpdate, isNotFound } from '../../runtime/temporal-errors';
 import type { CallRef } from '../../telephony/port';
 import {
   CALL_WORKFLOW,
@@ -21,16 +21,7 @@ import {
   updateIdFor,
 } from '../../workflows/call/messages';
 import { callWorkflowId } from '../../workflows/ids';
-import { before } from '../deadline';
-
-/**
- * gRPC statuses of an update that was lost through no fault of its own. FAILED_PRECONDITION (9): a signal came in while
- * the workflow was about to complete, so the server threw that task away, the update with it ("UnhandledCommand");
- * carriers send a dial's result and the end of the call in the same moment, so this happens every day. ABORTED (10):
- * the workflow closed meanwhile, https://github.com/temporalio/temporal/pull/7921. Sent again under the same id, the
- * update either runs, or finds the answer it had.
- */
-const LOST_UPDATE: ReadonlySet<number | undefined> = new Set([9, 10]);
+import { createUnderWay } from '../under-way';
 
 /** Pause before a lost update is sent again, in milliseconds; longer each time. The deadline ends it. */
 const RESEND_PAUSE_MS = 20;
@@ -57,9 +48,9 @@ export interface CallGateway {
 }
 
 export function createCallGateway(client: Client, taskQueue: string): CallGateway {
-  const underWay = new Set<Promise<unknown>>();
+  const { timely, idle } = createUnderWay(client);
 
-  /** The answer a closed or running call gave to this very message before, or `null`. */
+  /** The answer a closed or running call gave to this very message before; `ended` if it gave none. */
   async function recall(workflowId: string, updateId: string): Promise<Advanced> {
     try {
       const handle = client.workflow.getHandle(workflowId);
@@ -94,25 +85,14 @@ export function createCallGateway(client: Client, taskQueue: string): CallGatewa
       if (isNotFound(error) || error instanceof WorkflowExecutionAlreadyStartedError) {
         return recallOld(workflowId, message, await recall(workflowId, updateIdFor(message)));
       }
-      if (!LOST_UPDATE.has(grpcCode(error)) || Date.now() >= deadline) throw error;
+      if (!isLostUpdate(error) || Date.now() >= deadline) throw error;
       await setTimeout(RESEND_PAUSE_MS * nth);
       return attempt(workflowId, message, deadline, send, nth + 1);
     }
   }
 
-  /** Both a gRPC deadline and our own: while the channel is down, a call may not even get as far as gRPC's. */
-  function timely<T>(deadline: number, work: () => Promise<T>): Promise<T> {
-    const working = client.withDeadline(deadline, work);
-    underWay.add(working);
-    const done = (): boolean => underWay.delete(working);
-    working.then(done, done);
-    return before(deadline, working);
-  }
-
   return {
-    async idle() {
-      while (underWay.size > 0) await Promise.allSettled(underWay);
-    },
+    idle,
 
     start: (facts, message, deadline) => {
       const workflowId = callWorkflowId(facts);
@@ -184,13 +164,4 @@ function refusal(error: WorkflowUpdateFailedError): Advanced {
   if (cause !== undefined && 'type' in cause && cause.type === STALE_STEP)
     return { kind: 'stale', detail: cause.message };
   throw error;
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof WorkflowNotFoundError || grpcCode(error) === 5;
-}
-
-function grpcCode(error: unknown): number | undefined {
-  if (isGrpcServiceError(error)) return error.code;
-  return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause.code : undefined;
 }

@@ -74,9 +74,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "the buyer's money on a publisher",
-    file: RESERVE,
-    find: "WHEN l.scope_kind = 'publisher' THEN ($14::int8[])[s.at]",
-    replace: "WHEN l.scope_kind = 'publisher' THEN ($13::int8[])[s.at]",
+    file: 'db/queries/limits/taken.ts',
+    find: "WHEN l.scope_kind = 'publisher' THEN ($${payout}::int8[])[s.at]",
+    replace: "WHEN l.scope_kind = 'publisher' THEN ($${spend}::int8[])[s.at]",
     test: 'reservation-ledger',
     red: "counts the publisher's money",
   },

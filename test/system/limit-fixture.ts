@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { createSweep } from '../../activities/maintenance/sweep';
 import type { ReserveRequest } from '../../db/limits/reservation-ledger';
 import type { ReserveCandidate } from '../../db/queries/limits/reserve';
 import type { CountedEvent, LimitWindow, Scope } from '../../domain/limits/limit';
@@ -84,4 +85,22 @@ export async function countersOf(
     [limitId],
   );
   return rows.map(({ posted, pending }) => ({ posted: Number(posted), pending: Number(pending) }));
+}
+
+/** A look of maintenance at a database in which no hold is tied to a workflow. Fails when a call or a limit is stuck. */
+export async function sweepUntied(db: Pool): Promise<void> {
+  const sweep = createSweep({
+    db,
+    workflows: {
+      listRunning: () => Promise.resolve(new Set()),
+      lifeOf: () => Promise.reject(new Error('no hold here is tied to a workflow')),
+      tellOver: () => Promise.resolve(),
+    },
+    inquiries: [],
+    onCarrierError: () => undefined,
+    onStuck: (what, error) => {
+      throw new Error(JSON.stringify(what), { cause: error });
+    },
+  });
+  await sweep();
 }

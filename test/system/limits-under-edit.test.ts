@@ -1,6 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
-import { createSweep } from '../../activities/maintenance/sweep';
 import { setLimit } from '../../api/limits/set';
 import type { ReservationLedger } from '../../db/limits/reservation-ledger';
 import { createPool } from '../../db/pool';
@@ -9,7 +8,14 @@ import { findCounterDifferences } from '../../db/queries/limits/verify';
 import type { ReservationId } from '../../domain/ids';
 import type { Scope } from '../../domain/limits/limit';
 import { createTestDatabase, type TestDatabase } from '../environment/database';
-import { candidateOn, countersOf, insertTestLimit, putFakeClock, requestFor } from './limit-fixture';
+import {
+  candidateOn,
+  countersOf,
+  insertTestLimit,
+  putFakeClock,
+  requestFor,
+  sweepUntied,
+} from './limit-fixture';
 import { createTestLedger } from './test-ledger';
 
 /** Long enough for a statement to have come to where it waits for another transaction, in milliseconds. */
@@ -43,7 +49,7 @@ describe('limits that are edited while calls reserve', () => {
     db.query(`INSERT INTO buyers (id, name, time_zone) VALUES ($1, $1, 'UTC')`, [id]);
   const adopting = async (id: string): Promise<boolean> =>
     (await db.query(`SELECT FROM limits WHERE id = $1 AND adopts_until IS NOT NULL`, [id])).rowCount === 1;
-  const sweep = createSweepOf(() => db);
+  const sweep = (): Promise<unknown> => sweepUntied(db);
 
   it('let a reservation through that waited for one which is gone by then', async () => {
     await insertTestLimit(db, {
@@ -129,21 +135,3 @@ describe('limits that are edited while calls reserve', () => {
     expect(rows).toEqual([{ time_zone: 'Asia/Tokyo' }]);
   });
 });
-
-/** Maintenance of a database in which no hold is tied to a workflow. */
-function createSweepOf(db: () => Pool): () => Promise<unknown> {
-  return () =>
-    createSweep({
-      db: db(),
-      workflows: {
-        listRunning: () => Promise.resolve(new Set()),
-        lifeOf: () => Promise.reject(new Error('no hold here is tied to a workflow')),
-        tellOver: () => Promise.resolve(),
-      },
-      inquiries: [],
-      onCarrierError: () => undefined,
-      onStuck: (what, error) => {
-        throw new Error(JSON.stringify(what), { cause: error });
-      },
-    })();
-}

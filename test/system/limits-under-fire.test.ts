@@ -3,11 +3,10 @@ import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { createSweep } from '../../activities/maintenance/sweep';
 import { createPool } from '../../db/pool';
 import { findCounterDifferences } from '../../db/queries/limits/verify';
 import { createTestDatabase, type TestDatabase } from '../environment/database';
-import { candidateOn, insertTestLimit, requestFor } from './limit-fixture';
+import { candidateOn, insertTestLimit, requestFor, sweepUntied } from './limit-fixture';
 import { createTestLedger } from './test-ledger';
 
 const LIMIT = 1_000;
@@ -110,19 +109,7 @@ describe('one limit under fire', () => {
 
     // Whatever the killed ones held comes back with the lease, and no sooner than that is anything left over.
     await setTimeout(LEASE_SECONDS * 1000 + 100);
-    await createSweep({
-      db,
-      workflows: {
-        listRunning: () => Promise.resolve(new Set()),
-        lifeOf: () => Promise.reject(new Error('no hold here is tied to a workflow')),
-        tellOver: () => Promise.resolve(),
-      },
-      inquiries: [],
-      onCarrierError: () => undefined,
-      onStuck: (what, error) => {
-        throw new Error(JSON.stringify(what), { cause: error });
-      },
-    })();
+    await sweepUntied(db);
     const counter = async (): Promise<unknown> =>
       (await db.query(`SELECT posted, pending FROM limit_counters WHERE limit_id = 'lim_fire'`)).rows[0];
     expect(await counter()).toMatchObject({ pending: 0n });

@@ -1,5 +1,6 @@
 import type { Queryable } from '../../pool';
 import type { Refusal, ReserveCandidate } from './reserve';
+import { candidateColumns, takenSql } from './taken';
 
 /**
  * The limits that would refuse candidates now, by the rules of `reserve_batch`; nothing is held, and by the time somebody
@@ -20,23 +21,13 @@ export async function peekLimits(db: Queryable, candidates: readonly ReserveCand
        CROSS JOIN (SELECT limit_clock() AS at OFFSET 0) AS clock
         JOIN limits l ON l.scope = s.scope
        CROSS JOIN LATERAL (
-         SELECT CASE WHEN l.counts <> 'spend' THEN 1
-                     WHEN l.scope_kind = 'publisher' THEN ($5::int8[])[s.at]
-                     ELSE ($4::int8[])[s.at] END AS amount,
-                l.counts = 'spend' AND l.currency <> ($6::text[])[s.at] AS misfit
+         SELECT ${takenSql(3)}
        ) AS w
         LEFT JOIN limit_counters k
           ON k.limit_id = l.id AND k.window_start = limit_window_start(l."window", l.time_zone, clock.at)
        WHERE w.misfit OR (w.amount > 0 AND coalesce(k.posted + k.pending, 0) + w.amount > l.maximum)
        ORDER BY s.at, l.id`,
-    values: [
-      scopes.map(({ at }) => at),
-      scopes.map(({ scope }) => scope),
-      candidates.map(({ assignmentId }) => assignmentId),
-      candidates.map(({ spend }) => spend),
-      candidates.map(({ payout }) => payout),
-      candidates.map(({ currency }) => currency),
-    ],
+    values: [scopes.map(({ at }) => at), scopes.map(({ scope }) => scope), ...candidateColumns(candidates)],
   });
   return rows;
 }

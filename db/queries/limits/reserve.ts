@@ -1,5 +1,6 @@
 import type { Scope } from '../../../domain/limits/limit';
 import type { Queryable } from '../../pool';
+import { candidateColumns, takenSql } from './taken';
 
 /** One reservation that is asked for. */
 export interface ReserveItem {
@@ -106,10 +107,7 @@ const RESERVE_BATCH = `
       LEFT JOIN limits l ON l.scope = s.scope
      CROSS JOIN LATERAL (
        SELECT limit_window_start(l."window", l.time_zone, clock.at) AS starts,
-              CASE WHEN l.counts <> 'spend' THEN 1
-                   WHEN l.scope_kind = 'publisher' THEN ($14::int8[])[s.at]
-                   ELSE ($13::int8[])[s.at] END AS amount,
-              coalesce(l.counts = 'spend' AND l.currency <> ($15::text[])[s.at], false) AS misfit
+              ${takenSql(12)}
      ) AS w
       LEFT JOIN limit_counters k ON k.limit_id = l.id AND k.window_start = w.starts
      WHERE s.ord NOT IN (SELECT known.ord FROM known)
@@ -220,10 +218,7 @@ function valuesOf(items: readonly ReserveItem[]): unknown[] {
     scopes.map(({ no }) => no),
     scopes.map(({ at }) => at),
     scopes.map(({ scope }) => scope),
-    candidates.map(({ assignmentId }) => assignmentId),
-    candidates.map(({ spend }) => spend),
-    candidates.map(({ payout }) => payout),
-    candidates.map(({ currency }) => currency),
+    ...candidateColumns(candidates),
   ];
 }
 
