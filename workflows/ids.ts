@@ -31,3 +31,8 @@ export function maintenanceId(callQueue: string): string {
 export function migrationWorkflowId(migrationId: string): string {
   return `migration/${migrationId}`;
 }
+
+/** `backtest/<id>`. */
+export function backtestWorkflowId(backtestId: string): string {
+  return `backtest/${backtestId}`;
+}
