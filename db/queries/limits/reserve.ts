@@ -109,7 +109,11 @@ const RESERVE_BATCH = `
        SELECT limit_window_start(l."window", l.time_zone, clock.at) AS starts,
               ${takenSql(12)}
      ) AS w
-      LEFT JOIN limit_counters k ON k.limit_id = l.id AND k.window_start = w.starts
+      -- One look into the key each. Planned as a join while there are few counters, it reads all windows of a limit.
+      LEFT JOIN LATERAL (
+        SELECT k.limit_id, k.posted, k.pending, k.closed FROM limit_counters k
+         WHERE k.limit_id = l.id AND k.window_start = w.starts LIMIT 1
+      ) AS k ON true
      WHERE s.ord NOT IN (SELECT known.ord FROM known)
   ), judged AS MATERIALIZED (
     SELECT a.*, bool_and(a.has_room) OVER (PARTITION BY a.ord, a.no) AS fits FROM asked a
