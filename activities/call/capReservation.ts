@@ -1,7 +1,7 @@
-import { reserveCandidates } from '../../db/limits/candidates';
 import type { Granted, ReservationLedger } from '../../db/limits/reservation-ledger';
-import type { Refusal, ReserveCandidate } from '../../db/queries/limits/reserve';
+import type { Refusal } from '../../db/queries/limits/reserve';
 import { reservationId, type AttemptId, type CallId } from '../../domain/ids';
+import { reserveCandidates, type ReserveCandidate } from '../../domain/limits/candidates';
 import { microsFromText } from '../../domain/money';
 import { payoutOf, type Choice } from './buyerSelection';
 

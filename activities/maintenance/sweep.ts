@@ -10,7 +10,8 @@ import {
   type LapsedRow,
   type OpenCallRow,
 } from '../../db/queries/limits/leases';
-import { NOTHING_HAPPENED, resolveBatch } from '../../db/queries/limits/resolve';
+import { resolveBatch } from '../../db/queries/limits/resolve';
+import { NOTHING_HAPPENED } from '../../domain/limits/happened';
 import { transaction } from '../../db/transaction';
 import type { CallId } from '../../domain/ids';
 import type { CarrierInquiry } from '../../telephony/inquiry';

@@ -1,10 +1,10 @@
 import type { Simulate, Simulation } from '../../contract/resources/simulation';
-import { reserveCandidates } from '../../db/limits/candidates';
-import type { Refusal, ReserveCandidate } from '../../db/queries/limits/reserve';
+import type { Refusal } from '../../db/queries/limits/reserve';
 import { matchDuplicate, withholdsPayout } from '../../domain/campaign/duplicates';
 import { explainCondition } from '../../domain/condition-explanation';
 import type { ConditionContext } from '../../domain/condition-truth';
 import type { CountedEvent, LimitWindow } from '../../domain/limits/limit';
+import { reserveCandidates, type ReserveCandidate } from '../../domain/limits/candidates';
 import { microsFromText } from '../../domain/money';
 import { allClosed, decideRoute, routingSeed, type RouteDecision } from '../../domain/routing/decide';
 import { routingClock } from '../../domain/routing/rules';

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { ReserveCandidate } from '../../domain/limits/candidates';
 import type { AssignmentId, AttemptId, CallId, ReservationId } from '../../domain/ids';
 import { isDatabaseAway, isDatabaseBusy, isUniqueViolation } from '../errors';
 import { createPool, type PoolOptions } from '../pool';
@@ -6,18 +7,11 @@ import {
   openCounters,
   reserveBatch,
   type Refusal,
-  type ReserveCandidate,
   type ReserveItem,
   type ReserveRow,
 } from '../queries/limits/reserve';
-import {
-  NOTHING_HAPPENED,
-  ONLY_DIALLED,
-  resolveBatch,
-  type Happened,
-  type ResolveItem,
-  type ResolveRow,
-} from '../queries/limits/resolve';
+import { NOTHING_HAPPENED, ONLY_DIALLED, type Happened } from '../../domain/limits/happened';
+import { resolveBatch, type ResolveItem, type ResolveRow } from '../queries/limits/resolve';
 import { MicroBatcher } from './micro-batcher';
 
 export interface ReserveRequest {

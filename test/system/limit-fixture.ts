@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { createSweep } from '../../activities/maintenance/sweep';
 import type { ReserveRequest } from '../../db/limits/reservation-ledger';
-import type { ReserveCandidate } from '../../db/queries/limits/reserve';
+import type { ReserveCandidate } from '../../domain/limits/candidates';
 import type { CountedEvent, LimitWindow, Scope } from '../../domain/limits/limit';
 import type { AttemptId, CallId, ReservationId } from '../../domain/ids';
 

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import type { ReservationLedger, ReserveAnswer } from '../../db/limits/reservation-ledger';
 import { createPool } from '../../db/pool';
 import { findCounterDifferences } from '../../db/queries/limits/verify';
-import { NOTHING_HAPPENED, ONLY_DIALLED, type Happened } from '../../db/queries/limits/resolve';
+import { NOTHING_HAPPENED, ONLY_DIALLED, type Happened } from '../../domain/limits/happened';
 import type { ReservationId } from '../../domain/ids';
 import type { Scope } from '../../domain/limits/limit';
 import { createTestDatabase, type TestDatabase } from '../environment/database';

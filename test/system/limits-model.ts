@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import type { Happened } from '../../db/queries/limits/resolve';
+import type { Happened } from '../../domain/limits/happened';
 import type { CountedEvent, LimitWindow, Scope } from '../../domain/limits/limit';
 
 /*

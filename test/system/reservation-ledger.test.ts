@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { OverReserved, UnknownReservation, type ReservationLedger } from '../../db/limits/reservation-ledger';
-import { ONLY_DIALLED, type Happened } from '../../db/queries/limits/resolve';
+import { ONLY_DIALLED, type Happened } from '../../domain/limits/happened';
 import { createPool } from '../../db/pool';
 import type { ReservationId } from '../../domain/ids';
 import type { CountedEvent, LimitWindow, Scope } from '../../domain/limits/limit';

@@ -1,5 +1,6 @@
 import type { Queryable } from '../../pool';
-import type { Refusal, ReserveCandidate } from './reserve';
+import type { ReserveCandidate } from '../../../domain/limits/candidates';
+import type { Refusal } from './reserve';
 import { candidateColumns, takenSql } from './taken';
 
 /**

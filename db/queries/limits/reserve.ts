@@ -1,3 +1,4 @@
+import type { ReserveCandidate } from '../../../domain/limits/candidates';
 import type { Scope } from '../../../domain/limits/limit';
 import type { Queryable } from '../../pool';
 import { candidateColumns, takenSql } from './taken';
@@ -16,15 +17,6 @@ export interface ReserveItem {
   readonly final: boolean;
   /** Refusals of candidates that came before these, to be kept with a final one. */
   readonly refusedBefore: readonly Refusal[];
-}
-
-export interface ReserveCandidate {
-  readonly assignmentId: string;
-  readonly scopes: readonly Scope[];
-  /** The most the attempt can cost the buyer, and earn the publisher, in micros of `currency`. */
-  readonly spend: bigint;
-  readonly payout: bigint;
-  readonly currency: string;
 }
 
 /** A limit that stood in a candidate's way. */

@@ -1,4 +1,4 @@
-import type { ReserveCandidate } from './reserve';
+import type { ReserveCandidate } from '../../../domain/limits/candidates';
 
 /** The four parameters that say what candidates are, one place a candidate. */
 export function candidateColumns(candidates: readonly ReserveCandidate[]): unknown[] {

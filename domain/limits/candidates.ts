@@ -1,8 +1,17 @@
-import type { AssignmentId, BuyerId, CampaignId, PublisherId } from '../../domain/ids';
-import type { Destination } from '../../domain/instructions';
-import { scopesOf } from '../../domain/limits/limit';
-import { microsFromText, type MicrosText } from '../../domain/money';
-import type { ReserveCandidate } from '../queries/limits/reserve';
+import type { AssignmentId, BuyerId, CampaignId, PublisherId } from '../ids';
+import type { Destination } from '../instructions';
+import { microsFromText, type MicrosText } from '../money';
+import { scopesOf, type Scope } from './limit';
+
+/** Somebody who may be dialled, and what all limits on them must have room for. */
+export interface ReserveCandidate {
+  readonly assignmentId: string;
+  readonly scopes: readonly Scope[];
+  /** The most the attempt can cost the buyer, and earn the publisher, in micros of `currency`. */
+  readonly spend: bigint;
+  readonly payout: bigint;
+  readonly currency: string;
+}
 
 /** What is the same for every candidate of a call. */
 export interface CallAsking {
@@ -23,7 +32,7 @@ interface Candidate {
   readonly price: { readonly amountMicros: MicrosText };
 }
 
-/** What each candidate needs room for: the same of a call and of a simulated one. */
+/** What each candidate needs room for: the same of a call, a simulated one and a backtest. */
 export function reserveCandidates(call: CallAsking, candidates: readonly Candidate[]): ReserveCandidate[] {
   const { campaignId, publisherId, currency, payout } = call;
   return candidates.map(({ assignment, price }) => ({
