@@ -18,8 +18,8 @@ export interface FolderRule {
  * types; the simulator stands for a stranger's carrier, so it knows nothing of ours.
  */
 export const FOLDERS: readonly FolderRule[] = [
-  // luxon: calendar arithmetic in time zones, as pure as the rest (docs/decisions/0002).
-  { path: 'domain', ours: {}, packages: { luxon: 'value' }, node: false },
+  // luxon: calendar arithmetic in time zones, as pure as the rest (docs/decisions/0002). heap-js: a queue in order.
+  { path: 'domain', ours: {}, packages: { luxon: 'value', 'heap-js': 'value' }, node: false },
   // Values of domain: lists such as the outcomes stand once, there, and schemas are made of them.
   // libphonenumber-js: a number in any notation is input like any other, and reads the same everywhere.
   {

@@ -1,0 +1,195 @@
+import type { Queryable } from '../../pool';
+
+/** Which calls a backtest is about: those of a campaign that came in during a period. Instants are ISO 8601. */
+export interface BacktestPeriod {
+  readonly campaignId: string;
+  readonly from: string;
+  /** Exclusive. */
+  readonly to: string;
+}
+
+/** A call came in, at the latest, so long before its buyer was chosen: no call lives longer. */
+const LONGEST_CALL = `interval '1 day'`;
+
+/** A call is run again when its first choice is on record and it is over. `$1` is the campaign, `$2` to `$3` the period. */
+export const REPLAYED = `
+  d.campaign_id = $1::text
+  AND d.decided_at >= $2::timestamptz AND d.decided_at < $3::timestamptz + ${LONGEST_CALL}
+  AND c.received_at >= $2::timestamptz AND c.received_at < $3::timestamptz
+  AND c.ended_at IS NOT NULL`;
+
+export interface BacktestCountsRow {
+  readonly received: bigint;
+  readonly replayed: bigint;
+  readonly not_routed: bigint;
+  readonly not_on_record: bigint;
+  readonly in_progress: bigint;
+}
+
+/** How many calls the period has, and what becomes of them in a backtest. */
+export async function countBacktestCalls(
+  db: Queryable,
+  { campaignId, from, to }: BacktestPeriod,
+): Promise<BacktestCountsRow> {
+  const { rows } = await db.query<BacktestCountsRow & Record<string, unknown>>({
+    name: 'count_backtest_calls',
+    text: `
+      SELECT count(*) AS received,
+             count(*) FILTER (WHERE t.is_over AND t.on_record) AS replayed,
+             count(*) FILTER (WHERE t.is_over AND NOT t.on_record AND NOT t.routed) AS not_routed,
+             count(*) FILTER (WHERE t.is_over AND NOT t.on_record AND t.routed) AS not_on_record,
+             count(*) FILTER (WHERE NOT t.is_over) AS in_progress
+        FROM (SELECT c.ended_at IS NOT NULL AS is_over, d.call_id IS NOT NULL AS on_record,
+                     EXISTS (SELECT FROM timeline_entries e WHERE e.call_id = c.id AND e.key = 'routed:1') AS routed
+                FROM calls c
+                LEFT JOIN decision_records d ON d.call_id = c.id
+               WHERE c.received_at >= $2::timestamptz AND c.received_at < $3::timestamptz
+                 AND coalesce(d.campaign_id, c.campaign_id) = $1::text) AS t`,
+    values: [campaignId, from, to],
+  });
+  const [row] = rows;
+  if (row === undefined) throw new Error('A count has one row');
+  return row;
+}
+
+/** Where a page of calls begins: behind this one. */
+export interface CallPlace {
+  readonly decidedAt: string;
+  readonly callId: string;
+}
+
+/** A dial that was made. */
+export interface PastDialRow {
+  readonly assignmentId: string;
+  readonly price: unknown;
+  readonly state: string;
+  readonly ringSeconds: number;
+  readonly talkSeconds: number | null;
+}
+
+export interface PastCallRow {
+  readonly call_id: string;
+  readonly decided_at: string;
+  readonly campaign_digest: string;
+  readonly facts: unknown;
+  readonly caller: string | null;
+  readonly dialed: string;
+  readonly publisher_id: string | null;
+  readonly plan_version: number;
+  readonly outcome: string;
+  readonly converted: boolean;
+  readonly revenue_micros: bigint;
+  readonly payout_micros: bigint;
+  /** Of a migration between two buyers; `null`: there was none. */
+  readonly control_assignment_id: string | null;
+  readonly challenger_assignment_id: string | null;
+  readonly to_challenger: boolean;
+  readonly dials: readonly PastDialRow[];
+  /** Limits that stood in somebody's way. */
+  readonly refused_by: readonly string[];
+}
+
+/** SQL of the seconds from a dial, the row `a`, to its answer or its end. */
+const RING_SECONDS = `
+  greatest(0, extract(epoch FROM coalesce(a.connected_at, a.ended_at - coalesce(a.talk_seconds, 0) * interval '1 second')
+                                 - a.dialed_at))::float8`;
+
+/** A page of calls to run again, in the order in which their buyers were chosen. */
+export async function loadPastCalls(
+  db: Queryable,
+  { campaignId, from, to }: BacktestPeriod,
+  page: { readonly after: CallPlace | null; readonly limit: number },
+): Promise<PastCallRow[]> {
+  const { rows } = await db.query<PastCallRow & Record<string, unknown>>({
+    name: 'load_past_calls',
+    text: `
+      SELECT d.call_id, d.decided_at, d.campaign_digest, d.facts, c.caller, c.dialed, c.publisher_id, c.plan_version,
+             c.outcome, coalesce(c.converted, false) AS converted, coalesce(c.revenue_micros, 0) AS revenue_micros,
+             coalesce(c.payout_micros, 0) AS payout_micros,
+             m.control_assignment_id, m.challenger_assignment_id,
+             coalesce(c.migration_side = 'challenger' AND NOT c.migration_overflow, false) AS to_challenger,
+             (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                       'assignmentId', a.assignment_id, 'price', a.terms->'price', 'state', a.state,
+                       'ringSeconds', ${RING_SECONDS}, 'talkSeconds', a.talk_seconds) ORDER BY a.no), '[]')
+                FROM attempts a WHERE a.call_id = d.call_id AND a.ended_at IS NOT NULL) AS dials,
+             ARRAY(SELECT DISTINCT f->>'limitId' FROM reservations r, jsonb_array_elements(r.refusals) AS f
+                    WHERE r.call_id = d.call_id ORDER BY 1) AS refused_by
+        FROM decision_records d
+        JOIN calls c ON c.id = d.call_id
+        LEFT JOIN migrations m ON m.id = c.migration_id AND m.kind = 'buyer'
+       WHERE ${REPLAYED}
+         AND ($4::timestamptz IS NULL OR (d.decided_at, d.call_id) > ($4::timestamptz, $5::text))
+       ORDER BY d.decided_at, d.call_id
+       LIMIT $6::integer`,
+    values: [campaignId, from, to, page.after?.decidedAt ?? null, page.after?.callId ?? null, page.limit],
+  });
+  return rows;
+}
+
+/** What the calls of a period involve: configurations that choices met, and publishers. */
+export async function loadInvolved(
+  db: Queryable,
+  { campaignId, from, to }: BacktestPeriod,
+): Promise<{ readonly digests: readonly string[]; readonly publishers: readonly string[] }> {
+  const { rows } = await db.query<{ digests: string[]; publishers: string[] }>({
+    name: 'load_backtest_involved',
+    text: `
+      SELECT coalesce(array_agg(DISTINCT d.campaign_digest), '{}') AS digests,
+             coalesce(array_agg(DISTINCT c.publisher_id) FILTER (WHERE c.publisher_id IS NOT NULL), '{}') AS publishers
+        FROM decision_records d JOIN calls c ON c.id = d.call_id
+       WHERE ${REPLAYED}`,
+    values: [campaignId, from, to],
+  });
+  return rows[0] ?? { digests: [], publishers: [] };
+}
+
+export interface PastOutcomeRow {
+  readonly assignment_id: string;
+  readonly state: string;
+  readonly ring_seconds: number;
+  readonly talk_seconds: number | null;
+}
+
+/**
+ * Dials of the campaign's calls that are over, at most `most` of each assignment: which of them, and in which order,
+ * is the same each time and has nothing to do with how they went.
+ */
+export async function loadPastOutcomes(
+  db: Queryable,
+  { campaignId, from, to }: BacktestPeriod,
+  most: number,
+): Promise<PastOutcomeRow[]> {
+  const { rows } = await db.query<PastOutcomeRow & Record<string, unknown>>({
+    name: 'load_past_outcomes',
+    text: `
+      SELECT assignment_id, state, ring_seconds, talk_seconds
+        FROM (SELECT a.assignment_id, a.state, ${RING_SECONDS} AS ring_seconds, a.talk_seconds,
+                     row_number() OVER (PARTITION BY a.assignment_id ORDER BY md5(a.id)) AS no
+                FROM calls c JOIN attempts a ON a.call_id = c.id
+               WHERE c.campaign_id = $1::text AND c.received_at >= $2::timestamptz AND c.received_at < $3::timestamptz
+                 AND a.ended_at IS NOT NULL) AS t
+       WHERE no <= $4::integer
+       ORDER BY assignment_id, no`,
+    values: [campaignId, from, to, most],
+  });
+  return rows;
+}
+
+/** Who was dialled in the campaign during a period, whoever waits longest first. */
+export async function loadLastDialled(
+  db: Queryable,
+  { campaignId, from, to }: BacktestPeriod,
+): Promise<readonly string[]> {
+  const { rows } = await db.query<{ assignment_id: string }>({
+    name: 'load_last_dialled',
+    text: `
+      SELECT a.assignment_id
+        FROM calls c JOIN attempts a ON a.call_id = c.id
+       WHERE c.campaign_id = $1::text AND c.received_at >= $2::timestamptz AND c.received_at < $3::timestamptz
+         AND a.dialed_at < $3::timestamptz
+       GROUP BY a.assignment_id
+       ORDER BY max(a.dialed_at), a.assignment_id`,
+    values: [campaignId, from, to],
+  });
+  return rows.map(({ assignment_id }) => assignment_id);
+}

@@ -1,0 +1,165 @@
+import { attribute, NOTHING_DUE, type Attribution } from '../call/attribution';
+import type { AssignmentId } from '../ids';
+import { ONLY_DIALLED, type Happened } from '../limits/happened';
+import { allClosed } from '../routing/decide';
+import { DIAL_ENDED, type Agenda } from './agenda';
+import { Tally } from './figures';
+import { LimitBook, type Hold } from './limit-book';
+import type { LimitRules } from './limit-rules';
+import { lineUp, sharedLine, type Asked, type InLine, type Line } from './line';
+import type { DialOutcome, DrawOutcome } from './outcomes';
+import { chosenAt, type PastCall, type PlanVersion } from './past-call';
+
+/** What a course is made of. */
+export interface CourseSettings {
+  readonly rules: LimitRules;
+  /** What is used up of limits by others. */
+  readonly background: LimitBook;
+  /** What is to come. Other courses may share it. */
+  readonly agenda: Agenda;
+  /** Which version a call is asked with. */
+  readonly planFor: (call: PastCall) => PlanVersion;
+  readonly draw: DrawOutcome;
+  /** Who was dialled last before the first call, under every rule: from 1, and the last is as high as they are many. */
+  readonly turns: ReadonlyMap<AssignmentId, bigint>;
+  /** A call is over, and brought so much. */
+  readonly onEnd: (call: PastCall, revenue: bigint) => void;
+}
+
+/** A call on its way through a course. */
+interface LiveCall {
+  readonly call: PastCall;
+  readonly tried: AssignmentId[];
+  readonly refusedBy: Set<string>;
+}
+
+/** A dial under way. */
+interface Dial {
+  readonly live: LiveCall;
+  readonly dialled: InLine;
+  readonly hold: Hold;
+  readonly outcome: DialOutcome;
+}
+
+/**
+ * One course that past calls might have taken under another plan: a simulation from event to event, in the order of
+ * their instants. A dial that was made in the same call ends as it did; the end of any other is drawn. Nothing in here
+ * depends on the clock of the machine or on chance: the same input gives the same course.
+ */
+export class Course {
+  readonly tally = new Tally();
+  private readonly book: LimitBook;
+  private readonly turns = new Map<string, Map<AssignmentId, bigint>>();
+  private dials = 0;
+
+  constructor(private readonly settings: CourseSettings) {
+    this.book = new LimitBook(settings.rules, settings.background);
+  }
+
+  /**
+   * A call is to be routed. All that comes before has happened.
+   * @param shared the line that does not depend on turns, where there is one
+   * @returns who is dialled first; `null`: nobody
+   */
+  arrive(call: PastCall, shared: Line | null): InLine | null {
+    const live: LiveCall = { call, tried: [], refusedBy: new Set() };
+    return this.choose(live, chosenAt(call), call.facts.at, shared);
+  }
+
+  private choose(live: LiveCall, at: number, instant: string, shared: Line | null): InLine | null {
+    const { call, tried } = live;
+    const asked: Asked = { call, plan: this.settings.planFor(call), at: instant, alreadyTried: tried };
+    const line = shared ?? this.ownLine(asked);
+    const chosen = this.firstWithRoom(line, live, at);
+    if (chosen === null) {
+      if (tried.length > 0) this.tally.end('exhausted');
+      else this.tally.end(allClosed(line.decision) ? 'afterHours' : 'noCandidate');
+      this.end(live, 0n);
+      return null;
+    }
+    this.dial(live, chosen, at, asked.plan);
+    return chosen;
+  }
+
+  private ownLine(asked: Asked): Line {
+    const { rules } = this.settings;
+    return sharedLine(asked, rules) ?? lineUp(asked, this.turnsOf(asked.plan), rules);
+  }
+
+  private firstWithRoom(line: Line, live: LiveCall, at: number): InLine | null {
+    for (let place = 0; ; place++) {
+      const inLine = line.at(place);
+      if (inLine === undefined) return null;
+      const refusals = this.book.refusals(inLine.touched, inLine.asking, at);
+      if (refusals.length === 0) return inLine;
+      for (const { limitId } of refusals) live.refusedBy.add(limitId);
+    }
+  }
+
+  private dial(live: LiveCall, chosen: InLine, at: number, plan: PlanVersion): void {
+    const { assignment, rule } = chosen.candidate;
+    const { facts, observed } = live.call;
+    this.tally.dial(assignment.id, live.tried.length === 0);
+    live.tried.push(assignment.id);
+    this.dials += 1;
+    this.takeTurn(plan, rule, assignment.id);
+    const made = observed.dials.find(({ assignmentId }) => assignmentId === assignment.id);
+    if (made === undefined) this.tally.drawnOutcomes += 1;
+    else this.tally.observedOutcomes += 1;
+    const outcome =
+      made?.outcome ?? this.settings.draw(facts.callId, assignment.id, assignment.dialing.ringTimeoutSeconds);
+    const hold = this.book.hold(chosen.touched, chosen.asking, at);
+    const endsAt = at + (outcome.ringSeconds + (outcome.talkSeconds ?? 0)) * 1000;
+    this.settings.agenda.enter(endsAt, DIAL_ENDED, () =>
+      this.endDial(endsAt, { live, dialled: chosen, hold, outcome }),
+    );
+  }
+
+  private endDial(at: number, { live, dialled, hold, outcome }: Dial): void {
+    const { assignment } = dialled.candidate;
+    const connected = outcome.state === 'completed';
+    const due = connected ? dueOf(live.call, dialled, outcome) : NOTHING_DUE;
+    this.book.resolve(hold, connected ? happened(due) : ONLY_DIALLED);
+    if (connected) {
+      this.tally.connect(assignment.id, due);
+      this.end(live, due.revenue);
+    } else if (outcome.state === 'canceled') {
+      this.tally.end('abandonedRinging');
+      this.end(live, 0n);
+    } else {
+      this.choose(live, at, new Date(at).toISOString(), null);
+    }
+  }
+
+  private end({ call, refusedBy }: LiveCall, revenue: bigint): void {
+    for (const limit of refusedBy) this.tally.refuse(limit);
+    this.settings.onEnd(call, revenue);
+  }
+
+  private turnsOf({ plan }: PlanVersion): ReadonlyMap<string, ReadonlyMap<AssignmentId, bigint>> {
+    return new Map(plan.rules.map(({ name }) => [name, this.turns.get(name) ?? this.settings.turns]));
+  }
+
+  private takeTurn({ plan }: PlanVersion, ruleName: string, assignment: AssignmentId): void {
+    const rule = plan.rules.find(({ name }) => name === ruleName);
+    if (rule?.strategy.kind !== 'round_robin') return;
+    const turns = this.turns.get(ruleName) ?? new Map(this.settings.turns);
+    this.turns.set(ruleName, turns);
+    turns.set(assignment, BigInt(this.settings.turns.size + this.dials));
+  }
+}
+
+function dueOf({ currency, payout }: PastCall, { candidate }: InLine, outcome: DialOutcome): Attribution {
+  return attribute({ terms: { currency, price: candidate.price, payout }, talkSeconds: outcome.talkSeconds });
+}
+
+function happened(due: Attribution): Happened {
+  return {
+    dialled: true,
+    connected: true,
+    converted: due.converted,
+    spent: due.revenue,
+    paid: due.paid,
+    payout: due.payout,
+  };
+}
