@@ -2,27 +2,26 @@ import { ZodError } from 'zod';
 import {
   attestationSchema,
   campaignStatusSchema,
-  dialSettingsSchema,
   duplicateRuleSchema,
   holidaysSchema,
   treatmentsSchema,
   type Treatments,
 } from '../../contract/campaign';
-import { conditionSchema } from '../../contract/condition';
 import { flowSchema } from '../../contract/flow';
 import { hoursSchema } from '../../contract/hours';
-import { buyerPriceSchema, currencySchema } from '../../contract/money';
+import { currencySchema } from '../../contract/money';
 import { planSchema } from '../../contract/plan';
 import type { AssignmentRow, CampaignRow } from '../../db/queries/setup';
 import type { Attestation, CampaignStatus } from '../../domain/campaign/status';
 import { unreachable } from '../../domain/exhaustive';
 import type { Hours } from '../../domain/hours';
-import type { AssignmentId, BuyerId, CampaignId, MigrationId } from '../../domain/ids';
+import type { AssignmentId, CampaignId, MigrationId } from '../../domain/ids';
 import type { Flow } from '../../domain/ivr/flow';
 import type { Shift, Split } from '../../domain/migration/call-side';
 import type { Currency } from '../../domain/money';
 import type { RoutingPlan } from '../../domain/routing/plan';
 import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
+import { toAssignment } from './assignment';
 
 /** A campaign as it stands at one version of its configuration. */
 export interface Campaign extends Omit<CampaignSnapshot<DialableAssignment>, 'planVersion' | 'plan'> {
@@ -117,7 +116,7 @@ export function toCampaign(
         : { version: row.shadow_version, definition: planSchema.parse(row.shadow_plan) },
     assignments: assignments.map((stored) => {
       const old = known.get(stored.id);
-      return old !== undefined && rowVersions.get(old) === stored.row_version ? old : toAssignment(stored);
+      return old !== undefined && rowVersions.get(old) === stored.row_version ? old : newAssignment(stored);
     }),
   };
 }
@@ -157,21 +156,8 @@ function shiftOf(row: CampaignRow): Shift | null {
   }
 }
 
-function toAssignment(row: AssignmentRow): DialableAssignment {
-  const assignment: DialableAssignment = {
-    id: row.id as AssignmentId,
-    buyerId: row.buyer_id as BuyerId,
-    buyerName: row.buyer_name,
-    priority: row.priority,
-    weight: row.weight,
-    paused: row.paused,
-    hours: hoursSchema.nullable().parse(row.hours),
-    buyerHours: hoursSchema.nullable().parse(row.buyer_hours),
-    filter: conditionSchema.nullable().parse(row.filter),
-    price: buyerPriceSchema.parse(row.price),
-    conversionEstimate: row.conversion_estimate,
-    dialing: dialSettingsSchema.parse(row.dialing),
-  };
+function newAssignment(row: AssignmentRow): DialableAssignment {
+  const assignment = toAssignment(row);
   rowVersions.set(assignment, row.row_version);
   return assignment;
 }
