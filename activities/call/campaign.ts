@@ -45,6 +45,8 @@ export interface Campaign extends Omit<CampaignSnapshot<DialableAssignment>, 'pl
   readonly split: Split | null;
   /** A version of its plan that is asked about every call, and gets none; `null`: there is none. */
   readonly shadow: { readonly version: number; readonly definition: RoutingPlan } | null;
+  /** The digest under which it is on record, for good, so that a choice made in it can be made again. */
+  readonly recorded: string;
 }
 
 /** What is stored of a campaign cannot be read: a call to it must not be tried for ever. The message names the fields. */
@@ -80,7 +82,7 @@ export function toCampaign(
   row: CampaignRow,
   assignments: readonly AssignmentRow[],
   before: readonly DialableAssignment[],
-): Campaign {
+): Omit<Campaign, 'recorded'> {
   const known = new Map(
     before.map((assignment): [string, DialableAssignment] => [assignment.id, assignment]),
   );

@@ -14,6 +14,7 @@ import type { CampaignId } from '../../domain/ids';
 import type { Flow } from '../../domain/ivr/flow';
 import type { RoutingPlan } from '../../domain/routing/plan';
 import { readable, toCampaign, type Campaign } from './campaign';
+import { recordCampaign } from './recording';
 
 /**
  * Campaigns kept parsed in this process. Who asks says which version they saw in the database, so that a copy is never
@@ -132,7 +133,10 @@ function keep<K, T>(store: Map<K, Promise<T>>, key: K, reading: Promise<T>): Pro
   return reading;
 }
 
-/** What of the campaign has not changed is taken over from `before`, with all that was made ready of it. */
+/**
+ * What of the campaign has not changed is taken over from `before`, with all that was made ready of it. Nobody gets a
+ * campaign that is not on record: a choice made in it could never be made again.
+ */
 async function readCampaign(
   db: Pool,
   id: CampaignId,
@@ -144,5 +148,6 @@ async function readCampaign(
     value: await Promise.all([loadCampaign(tx, id), loadAssignments(tx, id)]),
   }));
   if (row === null) throw new Error(`Campaign ${id} does not exist`);
-  return readable(`campaign ${id}`, () => toCampaign(row, assignments, old?.assignments ?? []));
+  const campaign = readable(`campaign ${id}`, () => toCampaign(row, assignments, old?.assignments ?? []));
+  return { ...campaign, recorded: await recordCampaign(db, campaign, old) };
 }
