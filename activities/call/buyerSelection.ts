@@ -23,7 +23,7 @@ import { roundRobinRules, routingClock } from '../../domain/routing/rules';
 import type { RoutingFacts } from '../../domain/routing/facts';
 import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
 import type { Treatment } from '../../domain/treatment';
-import type { Campaign } from './campaigns';
+import type { Campaign } from './campaign';
 
 /** Everything one choice of a buyer rests on. */
 export interface Selection {

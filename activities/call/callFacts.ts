@@ -7,7 +7,7 @@ import type { CampaignId, PublisherId } from '../../domain/ids';
 import type { Flow } from '../../domain/ivr/flow';
 import type { RoutingPlan } from '../../domain/routing/plan';
 import type { CallerHistory, RoutingFacts } from '../../domain/routing/facts';
-import type { Campaign } from './campaigns';
+import type { Campaign } from './campaign';
 
 /** Where a call came from, as it was when it came. */
 export interface CallSource {

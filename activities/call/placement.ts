@@ -1,6 +1,7 @@
 import type { Queryable } from '../../db/pool';
 import { insertAttempt } from '../../db/queries/attempts';
 import { endCall, insertStep, moveCall, sendToControl } from '../../db/queries/calls';
+import { insertDecisionRecord } from '../../db/queries/decisionRecords';
 import { takeTurn } from '../../db/queries/roundRobin';
 import { insertShadowDecision } from '../../db/queries/shadow';
 import { insertTimeline } from '../../db/queries/timeline';
@@ -20,6 +21,7 @@ import {
   type Selection,
 } from './buyerSelection';
 import { reserveCapacity } from './capReservation';
+import { recordOf } from './recording';
 import { askShadow } from './shadow';
 
 /**
@@ -60,12 +62,20 @@ export async function placeCall(
   const { choice, refused } = await reserveCapacity(ledger, wanted, selected.choices);
   const routed = routedEntry(selection, selected, choice, refused);
   const shadow = askShadow(selection, choice, refused);
-  const shadowed = shadow === null ? [] : [() => insertShadowDecision(db, shadow)];
+  // Later choices rest on the same facts, but for how the dials before them went.
+  const record =
+    selection.alreadyTried.length > 0
+      ? null
+      : recordOf(choice?.way ?? selection, choice?.decision ?? selected.own);
+  const kept = [
+    ...(record === null ? [] : [() => insertDecisionRecord(db, record)]),
+    ...(shadow === null ? [] : [() => insertShadowDecision(db, shadow)]),
+  ];
   if (choice === null) {
     const { outcome, treatment } = nobodyTakes(selection, selected.own);
     const treated = { callId, at: selection.at, outcome, treatment, reason: routed.decision };
     const decided = treatCaller(db, treated, { ...soFar, entries: [...soFar.entries, routed] });
-    return { ...decided, writes: [...decided.writes, ...shadowed] };
+    return { ...decided, writes: [...decided.writes, ...kept] };
   }
   const attempt = attemptFor(choice);
   const dialing: TimelineEntry = {
@@ -102,7 +112,7 @@ export async function placeCall(
           migration: policy.migration ?? null,
         }),
       () => insertTimeline(db, callId, [...soFar.entries, routed, dialing]),
-      ...shadowed,
+      ...kept,
       ...(round === null ? [] : [() => takeTurn(db, policy.campaignId, round, attempt.assignmentId)]),
     ],
   };

@@ -2,7 +2,8 @@ import type { CallFacts } from '../../domain/call/facts';
 import { goesToChallenger, type CallSide, type Split } from '../../domain/migration/call-side';
 import { sideOf } from '../../domain/migration/split';
 import type { RoutingPlan } from '../../domain/routing/plan';
-import type { Campaign, Campaigns } from './campaigns';
+import type { Campaign } from './campaign';
+import type { Campaigns } from './campaigns';
 
 /** A campaign, and the version of its plan that a call goes by. */
 export interface Ground {

@@ -10,7 +10,7 @@ import type { RoutingPlan } from '../../domain/routing/plan';
 import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
 import type { Selection } from './buyerSelection';
 import { routingFacts } from './callFacts';
-import type { Campaign } from './campaigns';
+import type { Campaign } from './campaign';
 
 /*
  * The way a call goes: which campaign's buyers, under which plan. A call on the challenger's side of a migration has two:

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { duplicateRuleSchema } from '../../contract/campaign';
+import { dateSchema, timeZoneSchema } from '../../contract/hours';
+import { currencySchema, priceRuleSchema } from '../../contract/money';
+import type { RecordedCampaign, RecordedFacts } from '../../domain/backtest/record';
+import type { BuyerId } from '../../domain/ids';
+import type { Currency } from '../../domain/money';
+import type { CallerGeography, HistoryEntry } from '../../domain/routing/facts';
+import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
+import { dialableAssignmentSchema } from '../call/assignment';
+
+/** A campaign as it was; with its id and a plan it is what routing decides on. */
+export type PastCampaign = Omit<
+  CampaignSnapshot<DialableAssignment>,
+  'campaignId' | 'planVersion' | 'plan'
+> & {
+  readonly currency: Currency;
+};
+
+const recordedCampaignSchema = z.strictObject({
+  timeZone: timeZoneSchema,
+  holidays: z.array(dateSchema),
+  duplicates: duplicateRuleSchema.nullable(),
+  currency: currencySchema,
+  assignments: z.array(z.string()),
+}) satisfies z.ZodType<RecordedCampaign>;
+
+/**
+ * Reads a campaign back, as `loadRecordedCampaign` finds it.
+ * @param assignments in the order in which the body names them
+ * @throws ZodError naming what is not valid, or not there, in what was recorded
+ */
+export function readRecordedCampaign(body: unknown, assignments: readonly unknown[]): PastCampaign {
+  return {
+    ...recordedCampaignSchema.parse(body),
+    assignments: z.array(dialableAssignmentSchema).parse(assignments),
+  };
+}
+
+const geographySchema = z.strictObject({
+  country: z.string().nullable(),
+  state: z.string().nullable(),
+  areaCode: z.string().nullable(),
+  postalCode: z.string().nullable(),
+  timeZone: z.string().nullable(),
+}) satisfies z.ZodType<CallerGeography>;
+
+const instant = z.iso.datetime();
+const historyEntrySchema = z.strictObject({
+  buyerId: z
+    .string()
+    .transform((id) => id as BuyerId)
+    .nullable(),
+  lastCalledAt: instant,
+  lastConnectedAt: instant.nullable(),
+  lastConvertedAt: instant.nullable(),
+  lastPaidAt: instant.nullable().exactOptional(),
+}) satisfies z.ZodType<HistoryEntry>;
+
+const recordedFactsSchema = z.strictObject({
+  geography: geographySchema,
+  channel: z.string(),
+  // As long as callers made them: what they said in the IVR is not held to what operators may write.
+  tags: z.record(z.string(), z.string()),
+  history: z.array(historyEntrySchema),
+  payout: priceRuleSchema.nullable(),
+}) satisfies z.ZodType<RecordedFacts>;
+
+/**
+ * Reads back what a choice rested on beside its campaign and the call's own row.
+ * @throws ZodError naming what is not valid in what was recorded
+ */
+export function readRecordedFacts(json: unknown): RecordedFacts {
+  return recordedFactsSchema.parse(json);
+}
