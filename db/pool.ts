@@ -23,7 +23,12 @@ export interface PoolOptions {
   readonly onIdleError: (error: Error) => void;
   /** Plan each prepared statement once a connection, instead of anew for its values: for large statements sent often. */
   readonly planOnce?: boolean;
+  /** How long a statement may take, in milliseconds; default {@link STATEMENT_MS}. */
+  readonly statementMs?: number;
 }
+
+/** A step of a call is a few milliseconds of work; past this something is wrong and a retry is better. */
+const STATEMENT_MS = 5_000;
 
 /**
  * A pool whose rows carry `bigint` for int8 and ISO 8601 text for timestamptz, never a rounded number or a Date.
@@ -36,9 +41,9 @@ export function createPool(options: PoolOptions): Pool {
     application_name: options.applicationName,
     // Short enough that a webhook's own deadline is not spent on waiting for a connection.
     connectionTimeoutMillis: 1_000,
-    // An activity step is a few milliseconds of work; past this something is wrong and a retry is better.
-    statement_timeout: 5_000,
-    query_timeout: 6_000,
+    statement_timeout: options.statementMs ?? STATEMENT_MS,
+    // The database's own word first.
+    query_timeout: (options.statementMs ?? STATEMENT_MS) + 1_000,
     keepAlive: true,
     pipeline: true,
     ...(options.planOnce === true ? { options: '-c plan_cache_mode=force_generic_plan' } : {}),

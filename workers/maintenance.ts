@@ -5,6 +5,8 @@ import {
   type ScheduleOptions,
 } from '@temporalio/client';
 import { Worker, type NativeConnection } from '@temporalio/worker';
+import type { Pool } from 'pg';
+import { createBacktestActivities } from '../activities/backtest';
 import { createMaintenanceActivities } from '../activities/maintenance';
 import { createMigrationActivities } from '../activities/migration';
 import type { SweepDependencies } from '../activities/maintenance/sweep';
@@ -24,11 +26,13 @@ export interface MaintenanceOptions {
   readonly callQueue: string;
   readonly bundleFile: string;
   readonly sweep: Omit<SweepDependencies, 'workflows'>;
+  /** For backtests: statements that take longer than those of calls may. */
+  readonly patientDb: Pool;
 }
 
-/** A worker for migrations and maintenance, and the schedule that gives the latter something to do. */
+/** A worker for migrations, backtests and maintenance, and the schedule that gives the latter something to do. */
 export async function createMaintenanceWorker(options: MaintenanceOptions): Promise<Worker> {
-  const { connection, namespace, callQueue, sweep } = options;
+  const { connection, namespace, callQueue, sweep, patientDb } = options;
   const client = new Client({ connection, namespace });
   const worker = await Worker.create({
     connection,
@@ -38,6 +42,7 @@ export async function createMaintenanceWorker(options: MaintenanceOptions): Prom
     activities: {
       ...createMaintenanceActivities({ ...sweep, workflows: createCallWorkflows(client) }),
       ...createMigrationActivities({ db: sweep.db, announce }),
+      ...createBacktestActivities(patientDb),
     },
     maxCachedWorkflows: 50,
     shutdownGraceTime: '5s',

@@ -44,6 +44,9 @@ const STICKY_PATIENCE = '800ms';
 /** Steps under way get this long to finish before their tasks are given back. */
 const DRAIN = '10s';
 
+/** How long a statement of a backtest may take: it may have to look through years of calls. */
+const BACKTEST_STATEMENT_MS = 10 * 60_000;
+
 /**
  * Starts a worker for calls. Fails when the bundle is missing or Temporal cannot be reached; later absences of either
  * server are waited out.
@@ -56,6 +59,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     size: options.databasePoolSize,
     applicationName: 'callyard-worker',
     onIdleError: (error) => log.warn({ err: error }, 'database connection lost'),
+  });
+  const patientDb = createPool({
+    url: options.databaseUrl,
+    size: 4,
+    applicationName: 'callyard-backtests',
+    onIdleError: (error) => log.warn({ err: error }, 'database connection of backtests lost'),
+    statementMs: BACKTEST_STATEMENT_MS,
   });
   const ledger = new ReservationLedger({
     pool: createLedgerPool({
@@ -114,7 +124,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     };
     const { temporalNamespace: namespace, bundleFile } = options;
     workers.push(
-      await createMaintenanceWorker({ connection, namespace, callQueue: taskQueue, bundleFile, sweep }),
+      await createMaintenanceWorker({
+        connection,
+        namespace,
+        callQueue: taskQueue,
+        bundleFile,
+        sweep,
+        patientDb,
+      }),
     );
   }
   const stop = (): void => {
@@ -129,7 +146,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await campaigns.quiet();
       await connection.close();
       await ledger.close();
-      await db.end();
+      await Promise.all([db.end(), patientDb.end()]);
     }
   };
   const done = run();

@@ -2,20 +2,15 @@ import { z } from 'zod';
 import { duplicateRuleSchema } from '../../contract/campaign';
 import { dateSchema, timeZoneSchema } from '../../contract/hours';
 import { currencySchema, priceRuleSchema } from '../../contract/money';
+import type { PastCampaign } from '../../domain/backtest/past-call';
 import type { RecordedCampaign, RecordedFacts } from '../../domain/backtest/record';
 import type { BuyerId } from '../../domain/ids';
 import type { Currency } from '../../domain/money';
 import type { CallerGeography, HistoryEntry } from '../../domain/routing/facts';
-import type { CampaignSnapshot, DialableAssignment } from '../../domain/routing/snapshot';
 import { dialableAssignmentSchema } from '../call/assignment';
 
-/** A campaign as it was; with its id and a plan it is what routing decides on. */
-export type PastCampaign = Omit<
-  CampaignSnapshot<DialableAssignment>,
-  'campaignId' | 'planVersion' | 'plan'
-> & {
-  readonly currency: Currency;
-};
+/** A campaign as it was; its id stands with the call. */
+export type CampaignRead = Omit<PastCampaign, 'campaignId'> & { readonly currency: Currency };
 
 const recordedCampaignSchema = z.strictObject({
   timeZone: timeZoneSchema,
@@ -30,7 +25,7 @@ const recordedCampaignSchema = z.strictObject({
  * @param assignments in the order in which the body names them
  * @throws ZodError naming what is not valid, or not there, in what was recorded
  */
-export function readRecordedCampaign(body: unknown, assignments: readonly unknown[]): PastCampaign {
+export function readRecordedCampaign(body: unknown, assignments: readonly unknown[]): CampaignRead {
   return {
     ...recordedCampaignSchema.parse(body),
     assignments: z.array(dialableAssignmentSchema).parse(assignments),

@@ -63,7 +63,7 @@ function asksForHistory(
 const searched = new WeakMap<object, boolean>();
 
 /** Whether some condition in here, however deep, looks at what a caller did before. */
-function mentionsHistory(value: unknown): boolean {
+export function mentionsHistory(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const known = searched.get(value);
   if (known !== undefined) return known;

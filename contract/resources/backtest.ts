@@ -24,7 +24,7 @@ export const newBacktestSchema = z.strictObject({
   version: versionNumberSchema.describe('A published version of the campaign’s routing plan.'),
   from: instantSchema
     .optional()
-    .describe(`Calls whose buyer was chosen from then on; left out: ${DEFAULT_DAYS} days before the end.`),
+    .describe(`Calls that came in from then on; left out: ${DEFAULT_DAYS} days before the end.`),
   to: instantSchema.optional().describe('Up to then, exclusive; left out, and at most: now.'),
   runs: z
     .int()

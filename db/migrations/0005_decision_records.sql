@@ -71,7 +71,7 @@ CREATE TABLE backtests (
   id          text PRIMARY KEY,
   campaign_id text NOT NULL REFERENCES campaigns,
   version     integer NOT NULL,
-  -- Calls whose buyer was chosen in it; the end is not part of it.
+  -- Calls that came in during it; the end is not part of it.
   period_from timestamptz NOT NULL,
   period_to   timestamptz NOT NULL,
   -- How often the period is run, each time with other outcomes of dials that were never made.

@@ -6,12 +6,8 @@ export interface Grounds {
   readonly version: number;
   readonly replayed: number;
   readonly reproduced: number;
-  /** Of the buyers who would have been dialled where they were not, by where their outcomes come from. */
-  readonly sources: readonly {
-    readonly buyerName: string;
-    readonly from: OutcomeSource;
-    readonly sample: number;
-  }[];
+  /** Of the buyers who would have been dialled: where outcomes of dials that were never made come from. */
+  readonly sources: readonly { readonly buyerName: string; readonly from: OutcomeSource }[];
   /** Whether there are limits at all. */
   readonly limits: boolean;
   readonly turns: boolean;
@@ -19,8 +15,8 @@ export interface Grounds {
 
 /** In sentences: what was observed, and what is modelled. */
 export interface Basis {
-  readonly observed: readonly string[];
-  readonly modelled: readonly string[];
+  readonly observed: string[];
+  readonly modelled: string[];
 }
 
 /** Names in a sentence at most. */

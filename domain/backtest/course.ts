@@ -104,7 +104,7 @@ export class Course {
     this.dials += 1;
     this.takeTurn(plan, rule, assignment.id);
     const made = observed.dials.find(({ assignmentId }) => assignmentId === assignment.id);
-    if (made === undefined) this.tally.drawnOutcomes += 1;
+    if (made === undefined) this.tally.draw(assignment.id);
     else this.tally.observedOutcomes += 1;
     const outcome =
       made?.outcome ?? this.settings.draw(facts.callId, assignment.id, assignment.dialing.ringTimeoutSeconds);

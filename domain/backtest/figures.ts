@@ -45,14 +45,19 @@ export class Tally {
   readonly buyers = new Map<AssignmentId, BuyerFigures>();
   /** Calls in which a limit stood in somebody's way. */
   readonly refusals = new Map<string, number>();
-  /** Dials of which the outcome is known, and others. */
+  /** Dials that were made in the same call, so that their outcome is known. */
   observedOutcomes = 0;
-  drawnOutcomes = 0;
+  /** Other dials, by whom they were to. */
+  readonly drawn = new Map<AssignmentId, number>();
 
   dial(assignment: AssignmentId, first: boolean): void {
     this.figures.dials += 1;
     if (first) this.figures.dialled += 1;
     this.of(assignment).dials += 1;
+  }
+
+  draw(assignment: AssignmentId): void {
+    this.drawn.set(assignment, (this.drawn.get(assignment) ?? 0) + 1);
   }
 
   connect(assignment: AssignmentId, due: Pick<Attribution, 'converted' | 'revenue' | 'payout'>): void {

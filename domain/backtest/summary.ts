@@ -15,6 +15,8 @@ export interface BuyerSummary {
   readonly assignmentId: AssignmentId;
   readonly observed: BuyerFigures;
   readonly modelled: Ranged<BuyerFigures>;
+  /** Whether the outcome of any dial was drawn. */
+  readonly drawn: boolean;
 }
 
 export interface LimitSummary {
@@ -44,12 +46,13 @@ export function summarise(observed: Tally, runs: readonly Tally[]): Summary {
     modelled: figureRanges(runs.map(({ figures }) => figures)),
     outcomes: {
       observed: range(runs.map(({ observedOutcomes }) => observedOutcomes)),
-      drawn: range(runs.map(({ drawnOutcomes }) => drawnOutcomes)),
+      drawn: range(runs.map(({ drawn }) => [...drawn.values()].reduce((sum, each) => sum + each, 0))),
     },
     buyers: keysOf([observed, ...runs].map(({ buyers }) => buyers)).map((assignmentId) => ({
       assignmentId,
       observed: observed.buyers.get(assignmentId) ?? NO_DIALS,
       modelled: buyerRanges(runs.map(({ buyers }) => buyers.get(assignmentId) ?? NO_DIALS)),
+      drawn: runs.some(({ drawn }) => drawn.has(assignmentId)),
     })),
     limits: keysOf([observed, ...runs].map(({ refusals }) => refusals)).map((limitId) => ({
       limitId,

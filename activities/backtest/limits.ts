@@ -1,0 +1,141 @@
+import type { Pool } from 'pg';
+import { loadInvolved, type BacktestPeriod } from '../../db/queries/backtest/calls';
+import {
+  loadCarried,
+  loadLimitSeries,
+  loadOtherHolds,
+  loadWindowStarts,
+  type LimitSeriesRow,
+  type OtherHoldRow,
+} from '../../db/queries/backtest/limits';
+import type { Carried, OtherHold } from '../../domain/backtest/background';
+import { LimitRules, type LimitSeries } from '../../domain/backtest/limit-rules';
+import type { PublisherId } from '../../domain/ids';
+import { COUNTED_EVENTS, LIMIT_WINDOWS, readScope, scopesOf, type Scope } from '../../domain/limits/limit';
+import { Unusable, type Configurations } from './sources';
+
+/** Reservations read at once. */
+const PAGE = 500;
+
+/** Limits as they were over a period, and what they had used up when it began. */
+export interface PastLimits {
+  readonly rules: LimitRules;
+  readonly carried: readonly Carried[];
+}
+
+/** All that may have stood in the way of one of the calls. */
+export async function pastLimits(
+  db: Pool,
+  period: BacktestPeriod,
+  configurations: Configurations,
+): Promise<PastLimits> {
+  const rows = await loadLimitSeries(db, await scopesInvolved(db, period, configurations), period);
+  const starts = new Map<string, readonly number[]>();
+  for (const { window, time_zone } of rows) {
+    const key = `${window}/${time_zone}`;
+    if (starts.has(key)) continue;
+    starts.set(
+      key,
+      hasOneWindow(window) ? [-Infinity] : await loadWindowStarts(db, window, time_zone, period),
+    );
+  }
+  const series = rows.map((row) => toSeries(row, starts.get(`${row.window}/${row.time_zone}`) ?? []));
+  const amounts =
+    rows.length === 0
+      ? []
+      : await loadCarried(
+          db,
+          rows.map((row) => ({ ...row, scopeKind: row.scope_kind, timeZone: row.time_zone })),
+          period.from,
+        );
+  return {
+    rules: new LimitRules(series),
+    carried: series.map((each, index) => ({ series: each, amount: amounts[index] ?? 0n })),
+  };
+}
+
+function hasOneWindow(window: string): boolean {
+  return window === 'total' || window === 'concurrency';
+}
+
+/** Every scope that a call of the period could touch, in whichever configuration it met. */
+async function scopesInvolved(
+  db: Pool,
+  period: BacktestPeriod,
+  configurations: Configurations,
+): Promise<readonly Scope[]> {
+  const { digests, publishers } = await loadInvolved(db, period);
+  const scopes = new Set<Scope>(publishers.map((id): Scope => `publisher:${id as PublisherId}`));
+  for (const digest of digests) {
+    const { campaignId, assignments } = await configurations.campaign(digest);
+    for (const { id, buyerId, dialing } of assignments) {
+      const involved = {
+        campaignId,
+        publisherId: null,
+        buyerId,
+        assignmentId: id,
+        destinations: dialing.destinations,
+      };
+      for (const scope of scopesOf(involved)) scopes.add(scope);
+    }
+  }
+  return [...scopes];
+}
+
+function toSeries(row: LimitSeriesRow, starts: readonly number[]): LimitSeries {
+  const window = LIMIT_WINDOWS.find((each) => each === row.window);
+  const counts = COUNTED_EVENTS.find((each) => each === row.counts);
+  if (window === undefined || counts === undefined)
+    throw new Unusable(`limit ${row.limit_id} counts ${row.counts} by ${row.window}, which is not known`);
+  return {
+    limitId: row.limit_id,
+    scope: row.scope as Scope,
+    scopeKind: readScope(row.scope).kind,
+    window,
+    counts,
+    currency: row.currency,
+    starts,
+    spans: row.spans.map(({ from, until, maximum }) => ({
+      from: from ?? -Infinity,
+      until: until ?? Infinity,
+      maximum: BigInt(maximum),
+    })),
+  };
+}
+
+/** What others held on these limits, in the order in which they reserved. */
+export async function* otherHolds(
+  db: Pool,
+  period: BacktestPeriod,
+  rules: LimitRules,
+): AsyncGenerator<OtherHold> {
+  const scopes = [...new Set(rules.series.map(({ scope }) => scope))];
+  if (scopes.length === 0) return;
+  let after: { readonly place: string; readonly id: string } | null = null;
+  for (;;) {
+    const rows: OtherHoldRow[] = await loadOtherHolds(db, period, scopes, { after, limit: PAGE });
+    yield* rows.map(toOtherHold);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return;
+    after = { place: last.place, id: last.id };
+  }
+}
+
+function toOtherHold(row: OtherHoldRow): OtherHold {
+  return {
+    reservedAt: Date.parse(row.reserved_at),
+    resolvedAt: row.resolved_at === null ? Infinity : Date.parse(row.resolved_at),
+    scopes: row.scopes as readonly Scope[],
+    spend: row.spend_micros,
+    payout: row.payout_micros,
+    currency: row.currency ?? '',
+    happened: {
+      dialled: row.dialled,
+      connected: row.connected,
+      converted: row.converted,
+      spent: row.spent_micros,
+      paid: row.paid,
+      payout: row.paid_micros,
+    },
+  };
+}
