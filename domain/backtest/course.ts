@@ -109,7 +109,7 @@ export class Course {
     const outcome =
       made?.outcome ?? this.settings.draw(facts.callId, assignment.id, assignment.dialing.ringTimeoutSeconds);
     const hold = this.book.hold(chosen.touched, chosen.asking, at);
-    const endsAt = at + (outcome.ringSeconds + (outcome.talkSeconds ?? 0)) * 1000;
+    const endsAt = at + outcome.lastsMs;
     this.settings.agenda.enter(endsAt, DIAL_ENDED, () =>
       this.endDial(endsAt, { live, dialled: chosen, hold, outcome }),
     );

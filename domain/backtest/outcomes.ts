@@ -6,8 +6,8 @@ import { createDraw, seededRandom } from '../routing/draw';
 export interface DialOutcome {
   /** `completed`: the buyer answered; `canceled`: the caller hung up while it rang. */
   readonly state: AttemptEndState;
-  /** From the dial to the answer, or to the end of a dial nobody answered. */
-  readonly ringSeconds: number;
+  /** From the dial to its end, in milliseconds: so long it holds capacity. */
+  readonly lastsMs: number;
   /** From the buyer's answer to the end; `null`: none, or nobody reported it. */
   readonly talkSeconds: number | null;
 }
@@ -51,7 +51,7 @@ export function drawFrom(past: PastOutcomes, seed: string): DrawOutcome {
     const { from, dials } = past.of(assignment);
     const unanswered: DialOutcome = {
       state: 'no_answer',
-      ringSeconds: ringTimeoutSeconds,
+      lastsMs: ringTimeoutSeconds * 1000,
       talkSeconds: null,
     };
     if (dials.length === 0) return unanswered;

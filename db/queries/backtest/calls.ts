@@ -63,7 +63,7 @@ export interface PastDialRow {
   readonly assignmentId: string;
   readonly price: unknown;
   readonly state: string;
-  readonly ringSeconds: number;
+  readonly lastsMs: number;
   readonly talkSeconds: number | null;
 }
 
@@ -89,10 +89,8 @@ export interface PastCallRow {
   readonly refused_by: readonly string[];
 }
 
-/** SQL of the seconds from a dial, the row `a`, to its answer or its end. */
-const RING_SECONDS = `
-  greatest(0, extract(epoch FROM coalesce(a.connected_at, a.ended_at - coalesce(a.talk_seconds, 0) * interval '1 second')
-                                 - a.dialed_at))::float8`;
+/** SQL of the milliseconds from a dial, the row `a`, to its end. */
+const LASTS_MS = `greatest(0, extract(epoch FROM a.ended_at - a.dialed_at) * 1000)::float8`;
 
 /** A page of calls to run again, in the order in which their buyers were chosen. */
 export async function loadPastCalls(
@@ -110,7 +108,7 @@ export async function loadPastCalls(
              coalesce(c.migration_side = 'challenger' AND NOT c.migration_overflow, false) AS to_challenger,
              (SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'assignmentId', a.assignment_id, 'price', a.terms->'price', 'state', a.state,
-                       'ringSeconds', ${RING_SECONDS}, 'talkSeconds', a.talk_seconds) ORDER BY a.no), '[]')
+                       'lastsMs', ${LASTS_MS}, 'talkSeconds', a.talk_seconds) ORDER BY a.no), '[]')
                 FROM attempts a WHERE a.call_id = d.call_id AND a.ended_at IS NOT NULL) AS dials,
              ARRAY(SELECT DISTINCT f->>'limitId' FROM reservations r, jsonb_array_elements(r.refusals) AS f
                     WHERE r.call_id = d.call_id ORDER BY 1) AS refused_by
@@ -146,7 +144,7 @@ export async function loadInvolved(
 export interface PastOutcomeRow {
   readonly assignment_id: string;
   readonly state: string;
-  readonly ring_seconds: number;
+  readonly lasts_ms: number;
   readonly talk_seconds: number | null;
 }
 
@@ -162,8 +160,8 @@ export async function loadPastOutcomes(
   const { rows } = await db.query<PastOutcomeRow & Record<string, unknown>>({
     name: 'load_past_outcomes',
     text: `
-      SELECT assignment_id, state, ring_seconds, talk_seconds
-        FROM (SELECT a.assignment_id, a.state, ${RING_SECONDS} AS ring_seconds, a.talk_seconds,
+      SELECT assignment_id, state, lasts_ms, talk_seconds
+        FROM (SELECT a.assignment_id, a.state, ${LASTS_MS} AS lasts_ms, a.talk_seconds,
                      row_number() OVER (PARTITION BY a.assignment_id ORDER BY md5(a.id)) AS no
                 FROM calls c JOIN attempts a ON a.call_id = c.id
                WHERE c.campaign_id = $1::text AND c.received_at >= $2::timestamptz AND c.received_at < $3::timestamptz
