@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Queryable } from '../../db/pool';
-import { insertRecordedCampaign, type DecisionRecord } from '../../db/queries/decisionRecords';
+import {
+  insertRecordedCampaign,
+  isCampaignRecorded,
+  type DecisionRecord,
+} from '../../db/queries/decisionRecords';
 import type { RecordedCampaign } from '../../domain/backtest/record';
 import type { DialableAssignment } from '../../domain/routing/snapshot';
 import { payoutOf, type Decision, type Selection } from './buyerSelection';
@@ -56,7 +60,9 @@ export async function recordCampaign(
   before: Campaign | undefined,
 ): Promise<string> {
   const { digest, body } = recordedForm(campaign);
-  if (before?.recorded === digest) return digest;
+  // A process that starts finds most campaigns as they were, and has nothing to compare them with.
+  const known = before === undefined ? await isCampaignRecorded(db, digest) : before.recorded === digest;
+  if (known) return digest;
   const there = new Set(before?.assignments.map(assignmentDigest));
   const fresh = campaign.assignments.filter((assignment) => !there.has(assignmentDigest(assignment)));
   await insertRecordedCampaign(

@@ -44,6 +44,16 @@ export async function insertRecordedCampaign(
   });
 }
 
+/** Whether a campaign is recorded, and so all assignments its body names: they were written in one statement. */
+export async function isCampaignRecorded(db: Queryable, digest: string): Promise<boolean> {
+  const { rows } = await db.query({
+    name: 'is_campaign_recorded',
+    text: 'SELECT FROM decision_campaigns WHERE digest = $1::text',
+    values: [digest],
+  });
+  return rows.length > 0;
+}
+
 /** The first choice in a call. */
 export interface DecisionRecord {
   readonly callId: string;

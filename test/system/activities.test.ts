@@ -82,6 +82,8 @@ describe('an activity that is run more than once', () => {
     const reserved = first.kind === 'placed' ? 1 : 0;
     expect(await rowsOf('attempts', input.facts.callId)).toBe(reserved);
     expect(await rowsOf('reservations', input.facts.callId)).toBe(reserved);
+    // With a menu before it, no buyer has been chosen yet.
+    expect(await rowsOf('decision_records', input.facts.callId)).toBe(reserved);
     expect(await readCounters(db)).toEqual({ pending: pending + 2 * reserved, drift: [] });
   });
 
@@ -90,6 +92,7 @@ describe('an activity that is run more than once', () => {
     const [first, ...others] = await again(() => activities.admitCall(input));
     for (const other of others) expect(other).toEqual(first);
     expect(await rowsOf('reservations', input.facts.callId)).toBe(1);
+    expect(await rowsOf('decision_records', input.facts.callId)).toBe(1);
     expect((await readCounters(db)).drift).toEqual([]);
   });
 
