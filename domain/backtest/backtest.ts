@@ -1,7 +1,7 @@
 import type { AssignmentId } from '../ids';
 import { microsFromText } from '../money';
 import type { Background, OtherHold } from './background';
-import type { Agenda } from './agenda';
+import { ARRIVED, type Agenda } from './agenda';
 import { Course } from './course';
 import { Tally } from './figures';
 import type { LimitRules } from './limit-rules';
@@ -62,7 +62,7 @@ interface Open {
 /**
  * Past calls, run again under a version of a plan: several times side by side, each run with outcomes of its own for
  * dials that were never made. Besides, once more under the versions that chose, to see how well the model tells what is
- * known. Calls and others' reservations are to be given in the order of their instants.
+ * known. Calls are to be given in the order of their choices, and others' reservations in between.
  */
 export class Backtest {
   readonly observed = new Tally();
@@ -103,28 +103,11 @@ export class Backtest {
   }
 
   call(call: PastCall): void {
-    this.settings.agenda.until(chosenAt(call));
-    this.calls += 1;
-    observe(this.observed, call);
-    const observed = firstObserved(call);
-    const open: Open = {
-      no: this.calls,
-      observed,
-      modelled: null,
-      modelledRuns: 0,
-      revenue: 0n,
-      runsLeft: this.runs.length,
-    };
-    this.open.set(call, open);
-    if (sameDial(firstDial(this.check.arrive(call, null)), observed)) this.reproduced += 1;
-    const { plan, rules } = this.settings;
-    const line = sharedLine({ call, plan, at: call.facts.at, alreadyTried: [] }, rules);
-    const firsts = this.runs.map((run) => firstDial(run.arrive(call, line)));
-    const [modelled, modelledRuns] = mostCommon(firsts);
-    open.modelled = modelled;
-    open.modelledRuns = modelledRuns;
-    this.differences[differenceOf(observed, modelled)] += 1;
-    this.settle(call, open);
+    const { agenda } = this.settings;
+    // Whoever is given later asks limits later than this.
+    agenda.until(chosenAt(call));
+    const at = Math.max(call.reservedAt, chosenAt(call));
+    agenda.enter(at, ARRIVED, () => this.arrive(call, at));
   }
 
   /** Ends all that is still under way. */
@@ -137,6 +120,30 @@ export class Backtest {
     const { finished } = this;
     this.finished = [];
     return finished;
+  }
+
+  private arrive(call: PastCall, at: number): void {
+    this.calls += 1;
+    observe(this.observed, call);
+    const observed = firstObserved(call);
+    const open: Open = {
+      no: this.calls,
+      observed,
+      modelled: null,
+      modelledRuns: 0,
+      revenue: 0n,
+      runsLeft: this.runs.length,
+    };
+    this.open.set(call, open);
+    if (sameDial(firstDial(this.check.arrive(call, at, null)), observed)) this.reproduced += 1;
+    const { plan, rules } = this.settings;
+    const line = sharedLine({ call, plan, at: call.facts.at, alreadyTried: [] }, rules);
+    const firsts = this.runs.map((run) => firstDial(run.arrive(call, at, line)));
+    const [modelled, modelledRuns] = mostCommon(firsts);
+    open.modelled = modelled;
+    open.modelledRuns = modelledRuns;
+    this.differences[differenceOf(observed, modelled)] += 1;
+    this.settle(call, open);
   }
 
   private endInRun(call: PastCall, revenue: bigint): void {

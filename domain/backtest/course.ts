@@ -8,7 +8,7 @@ import { LimitBook, type Hold } from './limit-book';
 import type { LimitRules } from './limit-rules';
 import { lineUp, sharedLine, type Asked, type InLine, type Line } from './line';
 import type { DialOutcome, DrawOutcome } from './outcomes';
-import { chosenAt, type PastCall, type PlanVersion } from './past-call';
+import type { PastCall, PlanVersion } from './past-call';
 
 /** What a course is made of. */
 export interface CourseSettings {
@@ -58,12 +58,13 @@ export class Course {
 
   /**
    * A call is to be routed. All that comes before has happened.
+   * @param at milliseconds since 1970
    * @param shared the line that does not depend on turns, where there is one
    * @returns who is dialled first; `null`: nobody
    */
-  arrive(call: PastCall, shared: Line | null): InLine | null {
+  arrive(call: PastCall, at: number, shared: Line | null): InLine | null {
     const live: LiveCall = { call, tried: [], refusedBy: new Set() };
-    return this.choose(live, chosenAt(call), call.facts.at, shared);
+    return this.choose(live, at, call.facts.at, shared);
   }
 
   private choose(live: LiveCall, at: number, instant: string, shared: Line | null): InLine | null {

@@ -39,6 +39,8 @@ export interface PastCall {
   readonly side: { readonly pair: BuyerPair; readonly side: Side } | null;
   /** The version that chose. */
   readonly pinned: PlanVersion;
+  /** When limits were asked first, in milliseconds since 1970: a moment after the choice. */
+  readonly reservedAt: number;
   readonly observed: {
     readonly outcome: Outcome;
     readonly converted: boolean;

@@ -23,7 +23,7 @@ const CAMPAIGN: TestCampaign = {
     {
       name: 'night owls',
       strategy: { kind: 'round_robin' },
-      when: { kind: 'geography', of: 'area_code', in: ['212'] } as never,
+      when: { kind: 'geography', field: 'area_code', in: ['212'] },
     },
     { name: 'everyone', strategy: { kind: 'weighted' } },
   ],

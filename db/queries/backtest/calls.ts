@@ -72,6 +72,8 @@ export interface PastCallRow {
   readonly decided_at: string;
   readonly campaign_digest: string;
   readonly facts: unknown;
+  /** When limits were asked first; `null`: not known. */
+  readonly reserved_at: string | null;
   readonly caller: string | null;
   readonly dialed: string;
   readonly publisher_id: string | null;
@@ -89,8 +91,14 @@ export interface PastCallRow {
   readonly refused_by: readonly string[];
 }
 
-/** SQL of the milliseconds from a dial, the row `a`, to its end. */
-const LASTS_MS = `greatest(0, extract(epoch FROM a.ended_at - a.dialed_at) * 1000)::float8`;
+/**
+ * SQL of the milliseconds for which a dial, the row `a`, held capacity; from dial to end where that is not known. What
+ * carriers report as talk is whole seconds, and may be of a clock of theirs.
+ */
+const LASTS_MS = `
+  greatest(0, extract(epoch FROM coalesce(
+    (SELECT r.resolved_at - r.reserved_at FROM reservations r WHERE r.id = a.id AND r.status <> 'refused'),
+    a.ended_at - a.dialed_at)) * 1000)::float8`;
 
 /** A page of calls to run again, in the order in which their buyers were chosen. */
 export async function loadPastCalls(
@@ -101,7 +109,8 @@ export async function loadPastCalls(
   const { rows } = await db.query<PastCallRow & Record<string, unknown>>({
     name: 'load_past_calls',
     text: `
-      SELECT d.call_id, d.decided_at, d.campaign_digest, d.facts, c.caller, c.dialed, c.publisher_id, c.plan_version,
+      SELECT d.call_id, d.decided_at, d.campaign_digest, d.facts,
+             (SELECT r.reserved_at FROM reservations r WHERE r.id = d.call_id || '/1') AS reserved_at, c.caller, c.dialed, c.publisher_id, c.plan_version,
              c.outcome, coalesce(c.converted, false) AS converted, coalesce(c.revenue_micros, 0) AS revenue_micros,
              coalesce(c.payout_micros, 0) AS payout_micros,
              m.control_assignment_id, m.challenger_assignment_id,
