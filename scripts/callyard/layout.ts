@@ -28,18 +28,20 @@ export function cut(text: string, width = WIDTH): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }
 
-/** Lines of at most {@link WIDTH} columns; those behind the first are indented. */
+/** Lines of at most {@link WIDTH} columns; those behind the first are indented, further than the text itself. */
 export function wrap(text: string): string[] {
+  const words = text.trimStart();
+  const indent = ' '.repeat(text.length - words.length);
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
+  for (const word of words.split(' ')) {
+    const longer = line === '' ? `${indent}${word}` : `${line} ${word}`;
     if (longer.length <= WIDTH || line === '') {
       line = longer;
       continue;
     }
     lines.push(line);
-    line = `  ${word}`;
+    line = `${indent}  ${word}`;
   }
   return [...lines, line];
 }
