@@ -5,6 +5,8 @@ import type { Logger } from '../runtime/logger';
 import { requireAdminKey } from './auth';
 import { assignmentRoutes } from './assignments/routes';
 import { auditRoutes } from './audit/routes';
+import type { BacktestGateway } from './backtests/gateway';
+import { backtestRoutes } from './backtests/routes';
 import { blockedCallerRoutes } from './blocked-callers/routes';
 import { buyerRoutes } from './buyers/routes';
 import { callRoutes } from './calls/routes';
@@ -42,6 +44,7 @@ export const ROUTES: readonly Route[] = [
   ...blockedCallerRoutes,
   ...limitRoutes,
   ...migrationRoutes,
+  ...backtestRoutes,
   ...callRoutes,
   ...auditRoutes,
 ];
@@ -63,8 +66,9 @@ export function createApi(options: {
   readonly log: Logger;
   readonly adminKey: string;
   readonly migrations: MigrationGateway;
+  readonly backtests: BacktestGateway;
 }): Api {
-  const { db, log, migrations } = options;
+  const { db, log, migrations, backtests } = options;
   const guard = requireAdminKey(options.adminKey);
   const sweep = createKeySweep({ db, log });
   const router = express.Router();
@@ -72,7 +76,7 @@ export function createApi(options: {
   router.use(
     '/v1',
     helmet(),
-    createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], { db, migrations, guard }),
+    createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], { db, migrations, backtests, guard }),
   );
   // Whoever has no key is not told which routes there are.
   router.use('/v1', guard, noRoute);

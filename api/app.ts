@@ -6,6 +6,7 @@ import type { CarrierDialect } from '../telephony/port';
 import { CALL_TASK_QUEUE } from '../workflows/call/messages';
 import { createApi } from './api';
 import { requireAdminKey } from './auth';
+import { createBacktestGateway } from './backtests/gateway';
 import { createHealthRouter } from './health';
 import { createMigrationGateway } from './migrations/gateway';
 import { createMetricsRouter } from './metrics';
@@ -47,6 +48,7 @@ export function createApp(options: AppOptions): App {
   const callQueue = options.taskQueue ?? CALL_TASK_QUEUE;
   const gateway = createCallGateway(temporal, callQueue);
   const migrations = createMigrationGateway({ temporal, log, callQueue });
+  const backtests = createBacktestGateway({ temporal, log, callQueue });
   const failSafe = createFailSafe({
     db,
     gateway,
@@ -56,7 +58,7 @@ export function createApp(options: AppOptions): App {
   });
   const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
   const announcements = createAnnouncements({ db, callbacks, log, deadlineMs: webhookDeadlineMs });
-  const api = createApi({ db, log, adminKey: options.adminKey, migrations });
+  const api = createApi({ db, log, adminKey: options.adminKey, migrations, backtests });
   let draining = false;
 
   const http = express();
@@ -97,6 +99,7 @@ export function createApp(options: AppOptions): App {
       await api.stop();
       await gateway.idle();
       await migrations.idle();
+      await backtests.idle();
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { z } from 'zod';
 import type { NewAuditEntry } from '../../db/queries/audit';
 import type { Queryable } from '../../db/pool';
+import type { BacktestGateway } from '../backtests/gateway';
 import type { MigrationGateway } from '../migrations/gateway';
 import type { ProblemCode } from '../problems';
 
@@ -22,6 +23,7 @@ export const TAGS = {
   'IVR flows': 'Immutable, numbered versions of what callers hear, and the draft of the next.',
   Configuration: 'A campaign as one document.',
   Migrations: 'Gradual, guarded shifts of volume from a control to a challenger.',
+  Backtests: 'Versions of a routing plan run over past calls.',
   Limits:
     'What campaigns, publishers, buyers, assignments and destinations take at most, and what is used of it.',
   'Blocked callers': 'Numbers, and prefixes of numbers, that may not call.',
@@ -102,6 +104,7 @@ export interface WriteRequest<P, Q, B> {
   /** The connection of the write's transaction: everything the handler does is kept, or nothing. */
   readonly db: Queryable;
   readonly migrations: MigrationGateway;
+  readonly backtests: BacktestGateway;
   /** The same whenever this request is repeated under its `Idempotency-Key`: names what it does outside the database. */
   readonly onceId: string;
   readonly params: P;

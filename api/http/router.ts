@@ -7,6 +7,7 @@ import { Problem } from '../problems';
 import { ACTOR_HEADER, readActor } from './actor';
 import { jsonBody, LARGEST_BODY, readBody } from './body';
 import { readIfMatch } from './etag';
+import type { BacktestGateway } from '../backtests/gateway';
 import type { MigrationGateway } from '../migrations/gateway';
 import type { Route } from './route';
 import { answerReply, fingerprintOf, performWrite, type Answer, type IdempotentRequest } from './write';
@@ -19,6 +20,7 @@ const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 export interface Means {
   readonly db: Pool;
   readonly migrations: MigrationGateway;
+  readonly backtests: BacktestGateway;
 }
 
 /** Makes Express routes of declared ones; `guard` stands before every route that is not open. */
@@ -59,7 +61,7 @@ function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly s
 }
 
 async function answer(route: Route, req: Request, res: Response, means: Means): Promise<Answer> {
-  const { db, migrations } = means;
+  const { db, migrations, backtests } = means;
   const { declaration } = route;
   const params = declaration.params === undefined ? undefined : parseParams(declaration.params, req);
   const query = parseQuery(declaration.query, req.query);
@@ -76,6 +78,7 @@ async function answer(route: Route, req: Request, res: Response, means: Means): 
     route.handle({
       db: connection,
       migrations,
+      backtests,
       onceId,
       params,
       query,

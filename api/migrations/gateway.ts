@@ -23,6 +23,7 @@ import {
   REFUSED,
   type OperationInput,
 } from '../../workflows/migration/messages';
+import { atMost } from '../at-most';
 import { DeadlineExceeded } from '../deadline';
 import { Problem } from '../problems';
 import { createUnderWay } from '../under-way';
@@ -53,10 +54,7 @@ export interface MigrationGateway {
 
 /** In milliseconds. An operation is some statements against the database. */
 const PATIENCE_MS = 10_000;
-/**
- * Operations under way at most. Each keeps a connection to the database, of which calls need some: while the worker is
- * away they would all wait.
- */
+/** Operations under way. */
 const MOST_AT_ONCE = 4;
 /** How long is waited for what a running migration has come to, before what is on record has to do. Milliseconds. */
 const LOOK_MS = 1_000;
@@ -78,7 +76,7 @@ export function createMigrationGateway({
   readonly patienceMs?: number;
 }): MigrationGateway {
   const { timely, idle } = createUnderWay(temporal);
-  let operating = 0;
+  const inTurn = atMost(MOST_AT_ONCE, 'Other migrations are being operated: try again in a moment');
   const taskQueue = maintenanceTaskQueue(callQueue);
 
   async function send(state: MigrationState, type: OperationType, operation: OperationInput): Promise<void> {
@@ -116,12 +114,11 @@ export function createMigrationGateway({
 
   return {
     async operate(state, type, operation) {
-      if (operating >= MOST_AT_ONCE)
-        throw new Problem('unavailable', 'Other migrations are being operated: try again in a moment');
-      operating += 1;
       try {
-        const until = Date.now() + patienceMs;
-        return await timely(until, () => attempt(until, () => send(state, type, operation)));
+        return await inTurn(() => {
+          const until = Date.now() + patienceMs;
+          return timely(until, () => attempt(until, () => send(state, type, operation)));
+        });
       } catch (error) {
         if (!isAway(error)) throw error;
         log.warn({ err: error, migrationId: state.id, operation: type }, 'a migration does not answer');
@@ -129,8 +126,6 @@ export function createMigrationGateway({
           'unavailable',
           'Temporal, or the worker of migrations, does not answer, so that it is not known whether this was done: see that both run, look at the migration, and try again. Under the same Idempotency-Key it is done once',
         );
-      } finally {
-        operating -= 1;
       }
     },
 

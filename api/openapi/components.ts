@@ -21,6 +21,13 @@ import {
   newAssignmentSchema,
 } from '../../contract/resources/assignment';
 import { auditEntrySchema } from '../../contract/resources/audit';
+import {
+  backtestDifferenceSchema,
+  backtestHeadSchema,
+  backtestResultSchema,
+  backtestSchema,
+  newBacktestSchema,
+} from '../../contract/resources/backtest';
 import { blockedCallerSchema, newBlockedCallerSchema } from '../../contract/resources/blocked-caller';
 import { buyerPatchSchema, buyerSchema, newBuyerSchema } from '../../contract/resources/buyer';
 import { campaignPatchSchema, campaignSchema, newCampaignSchema } from '../../contract/resources/campaign';
@@ -47,6 +54,10 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Assignment: assignmentSchema,
   AssignmentPatch: assignmentPatchSchema,
   AuditEntry: auditEntrySchema,
+  Backtest: backtestSchema,
+  BacktestDifference: backtestDifferenceSchema,
+  BacktestHead: backtestHeadSchema,
+  BacktestResult: backtestResultSchema,
   BlockedCaller: blockedCallerSchema,
   Buyer: buyerSchema,
   BuyerPatch: buyerPatchSchema,
@@ -74,6 +85,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   MigrationHead: migrationHeadSchema,
   MigrationProgress: migrationProgressSchema,
   NewAssignment: newAssignmentSchema,
+  NewBacktest: newBacktestSchema,
   NewBlockedCaller: newBlockedCallerSchema,
   NewBuyer: newBuyerSchema,
   NewCampaign: newCampaignSchema,

@@ -19,8 +19,9 @@ import {
   type ShadowSummaryRow,
 } from '../../db/queries/shadow';
 import type { Queryable } from '../../db/pool';
-import type { AssignmentId, CampaignId } from '../../domain/ids';
+import type { CampaignId } from '../../domain/ids';
 import type { Currency, MicrosText } from '../../domain/money';
+import { presentFirstDial } from '../calls/first-dial';
 import { presentCampaign } from '../campaigns/present';
 import { campaignParams, requireNotArchived } from '../campaigns/routes';
 import { keyset } from '../http/cursor';
@@ -117,22 +118,14 @@ function presentShadow(campaignId: CampaignId, row: ShadowSummaryRow): Shadow {
 }
 
 function presentDifference(row: ShadowDifferenceRow): ShadowDifference {
-  const dial = (assignment: string | null, buyer: string | null, price: bigint | null) =>
-    assignment === null || price === null
-      ? null
-      : {
-          assignmentId: assignment as AssignmentId,
-          buyerName: buyer,
-          priceMicros: price.toString() as MicrosText,
-        };
   return {
     callId: row.call_id,
     at: row.decided_at,
     liveVersion: row.live_version,
     shadowVersion: row.shadow_version,
     currency: row.currency as Currency,
-    live: dial(row.live_assignment_id, row.live_buyer, row.live_price_micros),
-    shadow: dial(row.shadow_assignment_id, row.shadow_buyer, row.shadow_price_micros),
+    live: presentFirstDial(row.live_assignment_id, row.live_buyer, row.live_price_micros),
+    shadow: presentFirstDial(row.shadow_assignment_id, row.shadow_buyer, row.shadow_price_micros),
   };
 }
 

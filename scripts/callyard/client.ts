@@ -3,6 +3,14 @@ import { configAppliedSchema, type ConfigApplied } from '../../contract/config-d
 import { pageSchema } from '../../contract/page';
 import { problemSchema } from '../../contract/problem';
 import {
+  backtestDifferenceSchema,
+  backtestHeadSchema,
+  backtestSchema,
+  type Backtest,
+  type BacktestDifference,
+  type BacktestHead,
+} from '../../contract/resources/backtest';
+import {
   freedReservationSchema,
   heldReservationSchema,
   limitSchema,
@@ -49,10 +57,19 @@ export interface Client {
   migration(id: string): Promise<Answer<Migration>>;
   createMigration(body: unknown): Promise<Answer<CreatedMigration>>;
   operate(id: string, action: MigrationAction, body: object): Promise<Answer<Migration>>;
+  /** All that the filter leaves, newest first. */
+  backtests(filter: Readonly<Record<string, string>>): Promise<Answer<readonly BacktestHead[]>>;
+  backtest(id: string): Promise<Answer<Backtest>>;
+  createBacktest(campaign: string, body: object): Promise<Answer<Backtest>>;
+  cancelBacktest(id: string): Promise<Answer<BacktestHead>>;
+  /** In the order in which the calls came, so many at most. */
+  backtestDifferences(id: string, most: number): Promise<Answer<readonly BacktestDifference[]>>;
 }
 
 /** Longer than the server's own limit of a statement, with room for a slow line. */
 const PATIENCE_MILLISECONDS = 60_000;
+/** Rows. */
+const LARGEST_PAGE = 200;
 
 /**
  * The API at `url`, else the one started from this checkout.
@@ -74,15 +91,17 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
     if (response.ok) return { ok: true, value: read(JSON.parse(text)) };
     return { ok: false, problem: readProblem(apiUrl, response.status, text) };
   };
-  /** Every page of a list, one behind the other. */
+  /** Every page of a list, one behind the other, until there are `most` rows. */
   const all = async <T extends z.ZodType>(
     path: string,
     query: Readonly<Record<string, string>>,
     item: T,
+    most = Infinity,
   ): Promise<Answer<readonly z.output<T>[]>> => {
     const rows: z.output<T>[] = [];
     for (let cursor: string | null = null; ; ) {
-      const asked = new URLSearchParams({ ...query, limit: '200', ...(cursor === null ? {} : { cursor }) });
+      const limit = String(Math.min(LARGEST_PAGE, most - rows.length));
+      const asked = new URLSearchParams({ ...query, limit, ...(cursor === null ? {} : { cursor }) });
       const page: Answer<{ data: z.output<T>[]; nextCursor: string | null }> = await ask(
         `${path}?${asked.toString()}`,
         { method: 'GET' },
@@ -91,7 +110,7 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
       if (!page.ok) return page;
       rows.push(...page.value.data);
       cursor = page.value.nextCursor;
-      if (cursor === null) return { ok: true, value: rows };
+      if (cursor === null || rows.length >= most) return { ok: true, value: rows };
     }
   };
   const pathOf = (campaign: string): string => `/campaigns/${encodeURIComponent(campaign)}/config`;
@@ -129,6 +148,21 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
         { method: 'POST', body: JSON.stringify(body) },
         (json) => migrationSchema.parse(json),
       ),
+    backtests: (filter) => all('/backtests', filter, backtestHeadSchema),
+    backtest: (id) =>
+      ask(`/backtests/${encodeURIComponent(id)}`, { method: 'GET' }, (json) => backtestSchema.parse(json)),
+    createBacktest: (campaign, body) =>
+      ask(
+        `/campaigns/${encodeURIComponent(campaign)}/backtests`,
+        { method: 'POST', body: JSON.stringify(body) },
+        (json) => backtestSchema.parse(json),
+      ),
+    cancelBacktest: (id) =>
+      ask(`/backtests/${encodeURIComponent(id)}/cancel`, { method: 'POST' }, (json) =>
+        backtestHeadSchema.parse(json),
+      ),
+    backtestDifferences: (id, most) =>
+      all(`/backtests/${encodeURIComponent(id)}/differences`, {}, backtestDifferenceSchema, most),
   };
 }
 

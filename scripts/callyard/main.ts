@@ -1,12 +1,14 @@
-// `npm run callyard -- export|apply|validate|limits|migrate`: a campaign as a file, what its limits have left, and
-// gradual shifts of its callers.
+// `npm run callyard -- export|apply|validate|limits|migrate|backtest`: a campaign as a file, what its limits have left,
+// gradual shifts of its callers, and versions of its plan run over past calls.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { InputError, runCommand } from '../simulate/input';
+import { addBacktest } from './backtest';
 import { connect } from './client';
+import type { Means } from './means';
 import { addMigrate } from './migrate';
 import { listLimits, showFreed, showHeld, verifyLimits } from './limits';
 import { applyFile, exportCampaign, validateFile, type ExitCode, type Surroundings } from './commands';
@@ -18,7 +20,9 @@ const URL_OPTION = [
 
 // Before there are subcommands, which take it over: their mistakes are ours to give an exit code.
 const command = new Command('npm run callyard --')
-  .description('Keeps campaigns as files, shows what limits have left, and moves callers bit by bit.')
+  .description(
+    'Keeps campaigns as files, shows what limits have left, moves callers bit by bit, and runs plans over past calls.',
+  )
   .exitOverride();
 
 /** What the command line asks for; set by the subcommand that was named. */
@@ -95,13 +99,15 @@ limits
     chosen = async () => showFreed(await connect(options.url, process.env), surroundings());
   });
 
-addMigrate(command, {
+const means: Means = {
   choose: (action) => {
     chosen = async () => action(surroundings());
   },
   connect: (url) => connect(url, process.env),
   urlOption: URL_OPTION,
-});
+};
+addMigrate(command, means);
+addBacktest(command, means);
 
 function surroundings(): Surroundings {
   const atTerminal = process.stdin.isTTY && process.stdout.isTTY;
@@ -146,6 +152,7 @@ async function askYes(question: string): Promise<boolean> {
 }
 
 void runCommand(command, async () => {
-  if (chosen === null) throw new InputError('Say what to do: export, apply, validate, limits or migrate.');
+  if (chosen === null)
+    throw new InputError('Say what to do: export, apply, validate, limits, migrate or backtest.');
   return chosen();
 });

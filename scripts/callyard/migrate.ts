@@ -1,9 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { MIGRATION_ACTIONS, type MigrationAction } from '../../contract/resources/migration';
 import { numberBetween } from '../simulate/input';
-import type { Client } from './client';
-import type { ExitCode, Surroundings } from './commands';
+import type { Means } from './means';
 import {
   createMigration,
   listMigrations,
@@ -11,15 +9,8 @@ import {
   showMigration,
   watchMigration,
   type MigrationAsked,
-  type Screen,
 } from './migrations';
-
-interface Means {
-  /** Sets what the program does once the command line is read. */
-  readonly choose: (action: (around: Surroundings) => Promise<ExitCode>) => void;
-  readonly connect: (url: string | undefined) => Promise<Client>;
-  readonly urlOption: readonly [string, string];
-}
+import { wholeScreen } from './screen';
 
 const DESCRIPTIONS: Readonly<Record<MigrationAction, string>> = {
   start: 'sends the first share of the callers to the challenger',
@@ -57,7 +48,7 @@ export function addMigrate(command: Command, means: Means): void {
       means.choose(async (around) => {
         const client = await means.connect(options.url);
         return options.watch
-          ? watchMigration(client, id, terminal(), around)
+          ? watchMigration(client, id, wholeScreen(), around)
           : showMigration(client, id, around);
       });
     });
@@ -124,30 +115,4 @@ function percentages(text: string): readonly number[] {
   const shares = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
   if (shares.every((share) => share > 0 && share <= 100)) return shares;
   throw new InvalidArgumentError('It must be percentages with commas between, for example 1,5,25,50,100.');
-}
-
-/** Draws over what was drawn before; without a terminal, one below the other and only what is new. */
-function terminal(): Screen {
-  const left = new AbortController();
-  // More than once: the terminal and `npm run` both send it.
-  process.on('SIGINT', () => left.abort());
-  let before = '';
-  return {
-    draw(text) {
-      if (process.stdout.isTTY) {
-        const lines = text.split('\n').map((line) => `${line}\u001b[K`);
-        process.stdout.write(`${before === '' ? '\u001b[2J' : ''}\u001b[H${lines.join('\n')}\n\u001b[J`);
-      } else if (text !== before) console.log(`${text}\n`);
-      before = text;
-    },
-    async wait(milliseconds) {
-      try {
-        await setTimeout(milliseconds, undefined, { signal: left.signal });
-        return true;
-      } catch (error) {
-        if (error instanceof Error && error.name === 'AbortError') return false;
-        throw error;
-      }
-    },
-  };
 }

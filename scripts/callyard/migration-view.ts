@@ -1,10 +1,8 @@
 import type { Migration, MigrationHead } from '../../contract/resources/migration';
 import { unreachable } from '../../domain/exhaustive';
 import { traitsOf } from '../../domain/migration/statistics/metrics';
+import { bar, cut, minute, wrap } from './layout';
 
-/** What fits a terminal nobody has made wider. */
-const WIDTH = 80;
-const BAR_WIDTH = 50;
 const NAME_WIDTH = 20;
 const FIGURE_WIDTH = 24;
 /** Lines of the history that are shown. */
@@ -24,7 +22,7 @@ export function renderMigration(migration: Migration, now: number): string {
     ...wrap(sidesOf(migration)),
     '',
     headline(migration),
-    bar(progress.sharePercent, progress.nextSharePercent),
+    shareBar(progress.sharePercent, progress.nextSharePercent),
     '',
     ...figures(migration),
     ...next(migration, now),
@@ -64,17 +62,9 @@ function headline({ status, progress }: Migration): string {
   return `${status.replaceAll('_', ' ')}${by}${step}${since}`;
 }
 
-/** `█` the share, `▒` what the next step adds. */
-function bar(share: number, next: number | null): string {
-  const full = cells(share);
-  const more = next === null ? 0 : Math.max(0, cells(next) - full);
-  const drawn = '█'.repeat(full) + '▒'.repeat(more) + '░'.repeat(BAR_WIDTH - full - more);
-  return `${drawn} ${percent(share)}${next === null ? '' : `, next ${percent(next)}`}`;
-}
-
-/** Something is never drawn as nothing. */
-function cells(share: number): number {
-  return share === 0 ? 0 : Math.max(1, Math.round((share / 100) * BAR_WIDTH));
+/** `▒`: what the next step adds. */
+function shareBar(share: number, next: number | null): string {
+  return `${bar(share, next)} ${percent(share)}${next === null ? '' : `, next ${percent(next)}`}`;
 }
 
 function figures({ progress }: Migration): string[] {
@@ -162,11 +152,6 @@ function percent(share: number): string {
   return `${share} %`;
 }
 
-/** An instant to the minute, in UTC. */
-function minute(at: string): string {
-  return `${at.slice(0, 16).replace('T', ' ')} UTC`;
-}
-
 /** For example `1 d 3 h`, `12 min`, `8 s`: two units at most. */
 function duration(seconds: number): string {
   const units = [
@@ -183,25 +168,4 @@ function duration(seconds: number): string {
     return count === 0 ? [] : [`${count} ${unit}`];
   });
   return parts.join(' ');
-}
-
-/** One line of at most {@link WIDTH} columns. */
-function cut(text: string): string {
-  return text.length <= WIDTH ? text : `${text.slice(0, WIDTH - 1)}…`;
-}
-
-/** Lines of at most {@link WIDTH} columns; those behind the first are indented. */
-function wrap(text: string): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (longer.length <= WIDTH || line === '') {
-      line = longer;
-      continue;
-    }
-    lines.push(line);
-    line = `  ${word}`;
-  }
-  return [...lines, line];
 }

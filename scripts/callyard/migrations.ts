@@ -1,10 +1,13 @@
 import type { MigrationAction } from '../../contract/resources/migration';
 import { DEFAULT_PLAN } from '../../domain/migration/plan';
 import { InputError } from '../simulate/input';
-import type { Answer, Client, Problem } from './client';
+import { refuse, show } from './answers';
+import type { Client } from './client';
 import type { ExitCode, Surroundings } from './commands';
+import { follow } from './follow';
 import { renderList, renderMigration } from './migration-view';
-import { readSource, renderFaults, type Source } from './source';
+import type { Screen } from './screen';
+import { readSource, renderFaults } from './source';
 
 /** What the command line says of a new migration; everything that is left out is the server's to fill in. */
 export interface MigrationAsked {
@@ -115,15 +118,6 @@ export async function showMigration(
   return show(await client.migration(id), around, (migration) => renderMigration(migration, Date.now()));
 }
 
-/** A part of the terminal that is drawn over and over. */
-export interface Screen {
-  draw(text: string): void;
-  /** Waits so many milliseconds. @returns false when whoever watches has had enough */
-  wait(milliseconds: number): Promise<boolean>;
-}
-
-const REDRAW_MS = 1_000;
-
 /** Shows a migration as it goes on, until it is over or nobody wants to see more. */
 export async function watchMigration(
   client: Pick<Client, 'migration'>,
@@ -131,34 +125,9 @@ export async function watchMigration(
   screen: Screen,
   around: Surroundings,
 ): Promise<ExitCode> {
-  let shown = '';
-  do {
-    const answer = await client.migration(id).catch((error: unknown) => {
-      // An API that is being restarted is back soon.
-      if (shown === '' || !(error instanceof TypeError)) throw error;
-      return null;
-    });
-    if (answer === null) {
-      screen.draw(`${shown}\n\nCallyard does not answer: trying again.`);
-      continue;
-    }
-    if (!answer.ok && (shown === '' || answer.problem.status < 500)) return refuse(answer.problem, around);
-    if (answer.ok) shown = renderMigration(answer.value, Date.now());
-    screen.draw(answer.ok ? shown : `${shown}\n\n${answer.problem.detail}`);
-    if (answer.ok && answer.value.endedAt !== null) return 0;
-  } while (await screen.wait(REDRAW_MS));
-  return 0;
-}
-
-function show<T>(answer: Answer<T>, around: Surroundings, render: (value: T) => string): ExitCode {
-  if (!answer.ok) return refuse(answer.problem, around);
-  around.say(render(answer.value));
-  return 0;
-}
-
-/** Says why not; of a file, by line. */
-function refuse(problem: Problem, around: Surroundings, source: Source | null = null, file = ''): ExitCode {
-  const faults = source === null ? [] : (problem.errors ?? []).map((error) => source.fault(error));
-  around.complain(faults.length > 0 ? renderFaults(file, faults) : problem.detail);
-  return problem.code === 'invalid_request' || problem.code === 'unprocessable' ? 2 : 1;
+  const followed = await follow(() => client.migration(id), screen, {
+    render: (migration) => renderMigration(migration, Date.now()),
+    isOver: ({ endedAt }) => endedAt !== null,
+  });
+  return followed.kind === 'refused' ? refuse(followed.problem, around) : 0;
 }

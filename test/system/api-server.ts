@@ -5,6 +5,7 @@ import type { Client } from '@temporalio/client';
 import express from 'express';
 import type { Pool } from 'pg';
 import { createApi } from '../../api/api';
+import { createBacktestGateway } from '../../api/backtests/gateway';
 import { createMigrationGateway } from '../../api/migrations/gateway';
 import { createErrorHandler } from '../../api/problems';
 import { requestIds } from '../../api/request-id';
@@ -55,7 +56,7 @@ export interface ApiServerOptions {
   readonly worker?: boolean;
   /** Default: the test environment's server. */
   readonly temporalAddress?: string;
-  /** How long operations of migrations may take, in milliseconds. */
+  /** How long operations of migrations, and requests about backtests, may take, in milliseconds. */
   readonly patienceMs?: number;
 }
 
@@ -72,12 +73,14 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
   const taskQueue = `api-${randomUUID()}`;
   const temporalAddress = options.temporalAddress ?? environment('CALLYARD_TEST_TEMPORAL_ADDRESS');
   const temporal = createTemporalClient({ address: temporalAddress, namespace: 'default' });
-  const migrations = createMigrationGateway({
+  const gatewayOptions = {
     temporal,
     log,
     callQueue: taskQueue,
     ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
-  });
+  };
+  const migrations = createMigrationGateway(gatewayOptions);
+  const backtests = createBacktestGateway(gatewayOptions);
   let worker: RunningWorker | null = null;
   const runWorker = async (): Promise<void> => {
     worker = await startWorker({
@@ -94,7 +97,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
     });
   };
   if (options.worker === true) await runWorker();
-  const api = createApi({ db, log, adminKey, migrations });
+  const api = createApi({ db, log, adminKey, migrations, backtests });
   const http = express();
   http.disable('etag');
   http.use(requestIds());
@@ -148,6 +151,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
       });
       await api.stop();
       await migrations.idle();
+      await backtests.idle();
       if (worker !== null) {
         await worker.stop();
         await temporal.schedule.getHandle(maintenanceId(taskQueue)).delete();

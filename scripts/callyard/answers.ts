@@ -1,0 +1,22 @@
+import type { Answer, Problem } from './client';
+import type { ExitCode, Surroundings } from './commands';
+import { renderFaults, type Source } from './source';
+
+/** Prints what was asked for, or why not. */
+export function show<T>(answer: Answer<T>, around: Surroundings, render: (value: T) => string): ExitCode {
+  if (!answer.ok) return refuse(answer.problem, around);
+  around.say(render(answer.value));
+  return 0;
+}
+
+/** Says why not; of a file, by line. */
+export function refuse(
+  problem: Problem,
+  around: Surroundings,
+  source: Source | null = null,
+  file = '',
+): ExitCode {
+  const faults = source === null ? [] : (problem.errors ?? []).map((error) => source.fault(error));
+  around.complain(faults.length > 0 ? renderFaults(file, faults) : problem.detail);
+  return problem.code === 'invalid_request' || problem.code === 'unprocessable' ? 2 : 1;
+}

@@ -1,0 +1,47 @@
+/** Columns of a terminal nobody has made wider. */
+export const WIDTH = 80;
+
+const BAR_WIDTH = 50;
+
+/**
+ * `█` the part, `▒` what comes next, `░` the rest.
+ * @param part percent; something is never drawn as nothing
+ * @param next percent that the part is to grow to; `null`: it is not known, or there is nothing more
+ */
+export function bar(part: number, next: number | null = null): string {
+  const full = cells(part);
+  const more = next === null ? 0 : Math.max(0, cells(next) - full);
+  return '█'.repeat(full) + '▒'.repeat(more) + '░'.repeat(BAR_WIDTH - full - more);
+}
+
+function cells(percent: number): number {
+  return percent === 0 ? 0 : Math.max(1, Math.round((percent / 100) * BAR_WIDTH));
+}
+
+/** An instant to the minute, in UTC. */
+export function minute(at: string): string {
+  return `${at.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** One line of at most {@link WIDTH} columns. */
+export function cut(text: string, width = WIDTH): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}
+
+/** Lines of at most {@link WIDTH} columns; those behind the first are indented, further than the text itself. */
+export function wrap(text: string): string[] {
+  const words = text.trimStart();
+  const indent = ' '.repeat(text.length - words.length);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of words.split(' ')) {
+    const longer = line === '' ? `${indent}${word}` : `${line} ${word}`;
+    if (longer.length <= WIDTH || line === '') {
+      line = longer;
+      continue;
+    }
+    lines.push(line);
+    line = `${indent}  ${word}`;
+  }
+  return [...lines, line];
+}
