@@ -46,6 +46,8 @@ export async function createMaintenanceWorker(options: MaintenanceOptions): Prom
     },
     maxCachedWorkflows: 50,
     shutdownGraceTime: '5s',
+    // A backtest hears that it is cancelled when it says that it lives.
+    maxHeartbeatThrottleInterval: '1s',
   });
   await ensureSchedule(client, callQueue);
   return worker;

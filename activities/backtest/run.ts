@@ -4,8 +4,8 @@ import type { Pool } from 'pg';
 import { ZodError } from 'zod';
 import {
   countBacktestCalls,
-  loadLastDialled,
   loadPastOutcomes,
+  loadPastTurns,
   type BacktestPeriod,
 } from '../../db/queries/backtest/calls';
 import {
@@ -27,6 +27,7 @@ import { chosenAt, type PastCall } from '../../domain/backtest/past-call';
 import { summarise } from '../../domain/backtest/summary';
 import type { AssignmentId, CampaignId } from '../../domain/ids';
 import type { Currency } from '../../domain/money';
+import type { Turns } from '../../domain/routing/decide';
 import type { BacktestActivities } from './index';
 import { otherHolds, pastLimits } from './limits';
 import { Names } from './names';
@@ -45,11 +46,17 @@ const SLICE_MS = 2;
 /** Milliseconds between two words on how far it is. */
 const REPORT_MS = 500;
 
+/** Milliseconds between two signs of life, with which Temporal says whether it is to stop. */
+const ALIVE_MS = 1_000;
+
 /** @see BacktestActivities.runBacktest */
 export function createRun(db: Pool): BacktestActivities['runBacktest'] {
   return async (backtestId) => {
     const asked = await transaction(db, async (tx) => ({ value: await beginBacktest(tx, backtestId) }));
     if (asked === null) return;
+    const context = Context.current();
+    // By the clock, not by what is done: reading years of calls is one statement.
+    const alive = setInterval(() => context.heartbeat(), ALIVE_MS);
     try {
       await run(db, asked);
     } catch (error) {
@@ -59,6 +66,8 @@ export function createRun(db: Pool): BacktestActivities['runBacktest'] {
         throw ApplicationFailure.nonRetryable(`what is on record cannot be read: ${fields}`, 'Unusable');
       }
       throw error;
+    } finally {
+      clearInterval(alive);
     }
   };
 }
@@ -66,13 +75,13 @@ export function createRun(db: Pool): BacktestActivities['runBacktest'] {
 async function run(db: Pool, asked: BacktestAskedRow): Promise<void> {
   const period = { campaignId: asked.campaign_id, from: asked.period_from, to: asked.period_to };
   const configurations = new Configurations(db, asked.campaign_id as CampaignId);
-  const [currency, counts, plan, limits, past, lastDialled] = await Promise.all([
+  const [currency, counts, plan, limits, past, turns] = await Promise.all([
     currencyOf(db, asked.campaign_id),
     countBacktestCalls(db, period),
     configurations.plan(asked.version),
     pastLimits(db, period, configurations),
     pastOutcomes(db, period),
-    loadLastDialled(db, before(period)),
+    pastTurns(db, before(period)),
   ]);
   const { rules } = limits;
   const agenda = new Agenda();
@@ -84,21 +93,28 @@ async function run(db: Pool, asked: BacktestAskedRow): Promise<void> {
     agenda,
     background: new Background(rules, agenda, Date.parse(period.from), limits.carried),
     past,
-    turns: new Map(lastDialled.map((id, index) => [id as AssignmentId, BigInt(index + 1)])),
+    turns,
   });
   const names = new Names();
   const report = createReport(db, asked, Number(counts.replayed), backtest, names);
   const calls = pastCalls(db, period, configurations, plan);
+  /** Step by step, for much may have come to its end since the call before. */
+  const advance = async (to: number): Promise<void> => {
+    do {
+      if (report.isDue()) await report.turn();
+    } while (agenda.step(to));
+  };
   for await (const next of inOrder(calls, otherHolds(db, period, rules))) {
-    if ('facts' in next) {
+    const isCall = 'facts' in next;
+    await advance(isCall ? chosenAt(next) : next.reservedAt);
+    if (isCall) {
       names.learn(next.campaign);
       backtest.call(next);
     } else {
       backtest.other(next);
     }
-    await report.whenDue();
   }
-  backtest.finish();
+  await advance(Infinity);
   await report.now(async (tx) => {
     const summary = summarise(
       backtest.observed,
@@ -127,8 +143,10 @@ async function* inOrder(
 }
 
 interface Report {
-  /** Lets others have their turn, and says how far it is, each when it is time. @throws when the backtest is to stop */
-  whenDue(): Promise<void>;
+  /** Whether it is time to let others have their turn. */
+  isDue(): boolean;
+  /** Lets them, and says how far it is when it is time for that too. @throws when the backtest is to stop */
+  turn(): Promise<void>;
   /** Writes what there is to write, with the last word. */
   now(lastWord: (tx: Queryable) => Promise<void>): Promise<void>;
 }
@@ -154,13 +172,12 @@ function createReport(
       return { value: undefined };
     });
   return {
-    async whenDue() {
-      if (performance.now() - turnAt < SLICE_MS) return;
+    isDue: () => performance.now() - turnAt >= SLICE_MS,
+    async turn() {
       await setImmediate();
       if (performance.now() - reportAt >= REPORT_MS) {
-        // Throws when the workflow was cancelled, and tells the server that this worker is alive.
+        // Throws when the workflow was cancelled, or the worker is to stop.
         await context.sleep(0);
-        context.heartbeat({ calls: backtest.calls, of: total });
         await write(() => Promise.resolve());
         reportAt = performance.now();
       }
@@ -186,6 +203,17 @@ async function pastOutcomes(db: Pool, period: BacktestPeriod): Promise<PastOutco
     dials.push({ state: endState(state), lastsMs: lasts_ms, talkSeconds: talk_seconds });
   }
   return new PastOutcomes(own);
+}
+
+/** Turns as they stood, counted from 1. */
+async function pastTurns(db: Pool, period: BacktestPeriod): Promise<Turns> {
+  const rows = await loadPastTurns(db, period);
+  const turns = new Map<string, Map<AssignmentId, bigint>>();
+  for (const [index, { rule, assignment_id }] of rows.entries()) {
+    const own = turns.get(rule) ?? new Map<AssignmentId, bigint>();
+    turns.set(rule, own.set(assignment_id as AssignmentId, BigInt(index + 1)));
+  }
+  return turns;
 }
 
 /** The days before a period. */

@@ -111,7 +111,7 @@ async function toPastCall(
     payout,
     side: sideOf(row),
     pinned,
-    reservedAt: Date.parse(row.reserved_at ?? row.decided_at),
+    reservedAt: row.reserved_at ?? Date.parse(row.decided_at),
     observed: {
       outcome,
       converted: row.converted,

@@ -30,7 +30,7 @@ export interface BacktestGateway {
 
 /** In milliseconds. Nobody waits for a worker here, only for the server. */
 const PATIENCE_MS = 5_000;
-const MOST_AT_ONCE = 2;
+const MOST_AT_ONCE = 4;
 
 export function createBacktestGateway({
   temporal,

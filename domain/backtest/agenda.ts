@@ -20,10 +20,16 @@ export class Agenda {
 
   /** Lets all happen that comes up to an instant, that instant included, with what comes of it. */
   until(to: number): void {
-    for (let next = this.entries.peek(); next !== undefined && next.at <= to; next = this.entries.peek()) {
-      this.entries.pop();
-      next.happen();
-    }
+    while (this.step(to));
+  }
+
+  /** Lets the next thing happen, if it comes up to an instant. @returns whether it did */
+  step(to: number): boolean {
+    const next = this.entries.peek();
+    if (next === undefined || next.at > to) return false;
+    this.entries.pop();
+    next.happen();
+    return true;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AssignmentId } from '../ids';
 import { microsFromText } from '../money';
+import type { Turns } from '../routing/decide';
 import type { Background, OtherHold } from './background';
 import { ARRIVED, type Agenda } from './agenda';
 import { Course } from './course';
@@ -19,7 +20,8 @@ export interface BacktestSettings {
   readonly agenda: Agenda;
   readonly background: Background;
   readonly past: PastOutcomes;
-  readonly turns: ReadonlyMap<AssignmentId, bigint>;
+  /** Of round robins before the first call: a higher one is more recent. */
+  readonly turns: Turns;
 }
 
 /** Somebody who was, or would have been, dialled first. */

@@ -41,7 +41,7 @@ export function basisOf(grounds: Grounds): Basis {
       "A caller's earlier calls stay as they were, also where they would have gone elsewhere.",
       'Callers wait as long as those of the dials that are drawn: nobody hangs up earlier or later because of the change.',
       ...(grounds.turns
-        ? ['Turns of a round robin begin with who was dialled last before the period, under whatever rule.']
+        ? ['Turns of a round robin begin as they stood, as far as the 30 days before the period tell.']
         : []),
       agreement(grounds),
     ],

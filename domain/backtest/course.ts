@@ -1,7 +1,7 @@
 import { attribute, NOTHING_DUE, type Attribution } from '../call/attribution';
 import type { AssignmentId } from '../ids';
 import { ONLY_DIALLED, type Happened } from '../limits/happened';
-import { allClosed } from '../routing/decide';
+import { allClosed, type Turns } from '../routing/decide';
 import { DIAL_ENDED, type Agenda } from './agenda';
 import { Tally } from './figures';
 import { LimitBook, type Hold } from './limit-book';
@@ -20,8 +20,8 @@ export interface CourseSettings {
   /** Which version a call is asked with. */
   readonly planFor: (call: PastCall) => PlanVersion;
   readonly draw: DrawOutcome;
-  /** Who was dialled last before the first call, under every rule: from 1, and the last is as high as they are many. */
-  readonly turns: ReadonlyMap<AssignmentId, bigint>;
+  /** Turns of round robins before the first call, from 1 to less than {@link FIRST_TURN}. */
+  readonly turns: Turns;
   /** A call is over, and brought so much. */
   readonly onEnd: (call: PastCall, revenue: bigint) => void;
 }
@@ -137,18 +137,28 @@ export class Course {
     this.settings.onEnd(call, revenue);
   }
 
-  private turnsOf({ plan }: PlanVersion): ReadonlyMap<string, ReadonlyMap<AssignmentId, bigint>> {
-    return new Map(plan.rules.map(({ name }) => [name, this.turns.get(name) ?? this.settings.turns]));
+  private turnsOf({ plan }: PlanVersion): Turns {
+    return new Map(
+      plan.rules.map(({ name }) => [
+        name,
+        this.turns.get(name) ?? this.settings.turns.get(name) ?? NO_RULE_TURNS,
+      ]),
+    );
   }
 
   private takeTurn({ plan }: PlanVersion, ruleName: string, assignment: AssignmentId): void {
     const rule = plan.rules.find(({ name }) => name === ruleName);
     if (rule?.strategy.kind !== 'round_robin') return;
-    const turns = this.turns.get(ruleName) ?? new Map(this.settings.turns);
+    const turns = this.turns.get(ruleName) ?? new Map(this.settings.turns.get(ruleName));
     this.turns.set(ruleName, turns);
-    turns.set(assignment, BigInt(this.settings.turns.size + this.dials));
+    turns.set(assignment, FIRST_TURN + BigInt(this.dials));
   }
 }
+
+/** Above every turn from before the first call, and far from where doubles, by which turns compare, are no longer exact. */
+export const FIRST_TURN = 1_000_000_000n;
+
+const NO_RULE_TURNS: ReadonlyMap<AssignmentId, bigint> = new Map();
 
 function dueOf({ currency, payout }: PastCall, { candidate }: InLine, outcome: DialOutcome): Attribution {
   return attribute({ terms: { currency, price: candidate.price, payout }, talkSeconds: outcome.talkSeconds });

@@ -1,43 +1,17 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import path from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import { CALL_TASK_QUEUE } from '../../workflows/call/messages';
+import { backtestsOf, multiplyCalls } from './backtest-fixture';
 import { readCounters } from './counters';
-import { environment, eventually, startSystem, type SystemUnderTest } from './system';
-
-const ROOT = path.join(__dirname, '..', '..');
+import { eventually, startSystem, type SystemUnderTest } from './system';
+import { kill, startWorkerProcess } from './worker-process';
 
 describe('a worker that is killed', () => {
   let system: SystemUnderTest;
   let worker: ChildProcess;
 
-  async function startWorkerProcess(): Promise<ChildProcess> {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'workers/main.ts'], {
-      cwd: ROOT,
-      env: {
-        ...process.env,
-        DATABASE_URL: system.databaseUrl,
-        TEMPORAL_ADDRESS: environment('CALLYARD_TEST_TEMPORAL_ADDRESS'),
-        LOG_LEVEL: 'error',
-        CALLBACK_GRACE_SECONDS: '1',
-      },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    await new Promise<void>((resolve, reject) => {
-      child.once('message', () => resolve());
-      child.once('exit', (code) => reject(new Error(`worker exited with ${code}`)));
-    });
-    return child;
-  }
-
-  async function kill(child: ChildProcess): Promise<void> {
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await gone;
-  }
-
   beforeAll(async () => {
     system = await startSystem({ worker: false, taskQueue: CALL_TASK_QUEUE, webhookDeadlineMs: 40_000 });
-    worker = await startWorkerProcess();
+    worker = await startWorkerProcess(system);
   });
   afterEach(async () => {
     expect(await readCounters(system.db)).toEqual({ pending: 0, drift: [] });
@@ -53,11 +27,11 @@ describe('a worker that is killed', () => {
     const TO = { To: '+14155550100' };
     await carrier.post('voice', sid, TO);
     await kill(worker);
-    worker = await startWorkerProcess();
+    worker = await startWorkerProcess(system);
     const dial = await carrier.post('ivr?no=1', sid, { ...TO, Digits: '1' });
     expect(dial.verbs[0]?.name).toBe('Dial');
     await kill(worker);
-    worker = await startWorkerProcess();
+    worker = await startWorkerProcess(system);
     await carrier.post('dial?attempt=1', sid, { ...TO, DialCallStatus: 'completed', DialCallDuration: '33' });
     const call = await system.endedCall(sid);
     expect(call).toMatchObject({
@@ -85,11 +59,40 @@ describe('a worker that is killed', () => {
     await kill(worker);
     await blocker.query('ROLLBACK');
     blocker.release();
-    worker = await startWorkerProcess();
+    worker = await startWorkerProcess(system);
     expect((await voice).verbs[0]?.name).toBe('Dial');
     await carrier.post('dial?attempt=1', sid, { DialCallStatus: 'completed', DialCallDuration: '20' });
     const call = await system.endedCall(sid);
     expect(call).toMatchObject({ outcome: 'connected', converted: true });
     expect(call.reservations).toHaveLength(1);
   });
+
+  it('in the middle of a backtest: the next worker begins it anew, and what it comes to is the same', async () => {
+    const { db } = system;
+    const backtests = backtestsOf(system, 'cmp_sample');
+    await multiplyCalls(system, 'cmp_sample', 1_000, 60);
+    const asked = { version: 1, seed: 'death', runs: 200 };
+    const undisturbed = await backtests.run(asked);
+    const { id } = await backtests.start(asked);
+    // Holds it at its next word, so that it dies in the middle.
+    await eventually(async () => {
+      const { progress, status } = await backtests.get(id);
+      if (status !== 'running' || progress.calls === 0) throw new Error('it has not begun');
+    });
+    const blocker = await db.connect();
+    await blocker.query(`BEGIN; SELECT FROM backtests WHERE id = '${id}' FOR UPDATE`);
+    await eventually(async () => {
+      const { rows } = await db.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
+      if (rows.length === 0) throw new Error('it goes on');
+    });
+    await kill(worker);
+    await blocker.query('ROLLBACK');
+    blocker.release();
+    worker = await startWorkerProcess(system);
+    const disturbed = await backtests.ended(id);
+    expect(disturbed.result).toEqual(undisturbed.result);
+    expect(await backtests.differences(id)).toEqual(await backtests.differences(undisturbed.id));
+    const { rows } = await db.query<{ try: number }>('SELECT try FROM backtests WHERE id = $1', [id]);
+    expect(rows[0]?.try).toBe(2);
+  }, 60_000);
 });

@@ -17,7 +17,7 @@ const { awaitBacktest } = proxyActivities<BacktestActivities>({
 
 const { runBacktest } = proxyActivities<BacktestActivities>({
   startToCloseTimeout: '12h',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: '10s',
   // So that a backtest which was cancelled writes nothing more once it says so.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1s', maximumInterval: '1m', maximumAttempts: 10 },

@@ -72,8 +72,8 @@ export interface PastCallRow {
   readonly decided_at: string;
   readonly campaign_digest: string;
   readonly facts: unknown;
-  /** When limits were asked first; `null`: not known. */
-  readonly reserved_at: string | null;
+  /** When limits were asked first, in milliseconds since 1970, to the microsecond; `null`: not known. */
+  readonly reserved_at: number | null;
   readonly caller: string | null;
   readonly dialed: string;
   readonly publisher_id: string | null;
@@ -110,7 +110,8 @@ export async function loadPastCalls(
     name: 'load_past_calls',
     text: `
       SELECT d.call_id, d.decided_at, d.campaign_digest, d.facts,
-             (SELECT r.reserved_at FROM reservations r WHERE r.id = d.call_id || '/1') AS reserved_at, c.caller, c.dialed, c.publisher_id, c.plan_version,
+             (SELECT (extract(epoch FROM r.reserved_at) * 1000)::float8
+                FROM reservations r WHERE r.id = d.call_id || '/1') AS reserved_at, c.caller, c.dialed, c.publisher_id, c.plan_version,
              c.outcome, coalesce(c.converted, false) AS converted, coalesce(c.revenue_micros, 0) AS revenue_micros,
              coalesce(c.payout_micros, 0) AS payout_micros,
              m.control_assignment_id, m.challenger_assignment_id,
@@ -182,21 +183,27 @@ export async function loadPastOutcomes(
   return rows;
 }
 
-/** Who was dialled in the campaign during a period, whoever waits longest first. */
-export async function loadLastDialled(
+/** A turn that a rule gave out. */
+export interface PastTurnRow {
+  readonly rule: string;
+  readonly assignment_id: string;
+}
+
+/** Who was dialled under each rule of the campaign during a period, whoever waits longest first. */
+export async function loadPastTurns(
   db: Queryable,
   { campaignId, from, to }: BacktestPeriod,
-): Promise<readonly string[]> {
-  const { rows } = await db.query<{ assignment_id: string }>({
-    name: 'load_last_dialled',
+): Promise<readonly PastTurnRow[]> {
+  const { rows } = await db.query<PastTurnRow & Record<string, unknown>>({
+    name: 'load_past_turns',
     text: `
-      SELECT a.assignment_id
-        FROM calls c JOIN attempts a ON a.call_id = c.id
+      SELECT e.detail->>'rule' AS rule, e.detail->>'chosen' AS assignment_id
+        FROM calls c JOIN timeline_entries e ON e.call_id = c.id AND e.key LIKE 'routed:%'
        WHERE c.campaign_id = $1::text AND c.received_at >= $2::timestamptz AND c.received_at < $3::timestamptz
-         AND a.dialed_at < $3::timestamptz
-       GROUP BY a.assignment_id
-       ORDER BY max(a.dialed_at), a.assignment_id`,
+         AND e.at < $3::timestamptz AND e.detail->>'chosen' IS NOT NULL
+       GROUP BY 1, 2
+       ORDER BY max(e.at), max(e.seq)`,
     values: [campaignId, from, to],
   });
-  return rows.map(({ assignment_id }) => assignment_id);
+  return rows;
 }

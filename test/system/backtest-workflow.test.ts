@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { BACKTEST_WORKFLOW } from '../../workflows/backtest/messages';
+import { backtestWorkflowId } from '../../workflows/ids';
+import { maintenanceTaskQueue } from '../../workflows/maintenance/messages';
+import { backtestsOf, multiplyCalls, type Backtests } from './backtest-fixture';
+import { insertCampaign } from './campaign-fixture';
+import { eventually } from './eventually';
+import { placeCall } from './placing';
+import { startSystem, type SystemUnderTest } from './system';
+
+const NUMBER = '+14155559600';
+const PLACED = 10;
+const COPIES = 100;
+
+describe('the workflow of a backtest', () => {
+  let system: SystemUnderTest;
+  let backtests: Backtests;
+
+  beforeAll(async () => {
+    system = await startSystem({ inquiries: [] });
+    backtests = backtestsOf(system, 'cmp_long');
+    await insertCampaign(system.db, {
+      key: 'long',
+      number: NUMBER,
+      buyers: [{ name: 'a' }, { name: 'b', bid: '12000000' }],
+    });
+    await system.db.query(
+      `INSERT INTO routing_plans (campaign_id, version, definition)
+       SELECT campaign_id, 2, jsonb_set(definition, '{rules,0,strategy}', '{"kind": "weighted"}') FROM routing_plans
+        WHERE campaign_id = 'cmp_long' AND version = 1`,
+    );
+    for (let n = 0; n < PLACED; n++) await placeCall(system, { to: NUMBER, speed: 200 });
+    await multiplyCalls(system, 'cmp_long', COPIES, 60);
+  }, 120_000);
+  afterAll(() => system.stop());
+
+  const ALL = PLACED * (COPIES + 1);
+  const LONG = { version: 2, seed: 'long', runs: 200 };
+
+  /** Waits until it has run some of the calls, and not all. */
+  async function underWay(id: string): Promise<void> {
+    await eventually(async () => {
+      const { progress, status } = await backtests.get(id);
+      if (status !== 'running' || progress.calls === 0) throw new Error(`${id} is ${status}`);
+    });
+    expect((await backtests.get(id)).progress).toMatchObject({ of: ALL });
+    expect((await backtests.get(id)).status).toBe('running');
+  }
+
+  const differencesOf = async (id: string): Promise<number> => {
+    const { rows } = await system.db.query('SELECT FROM backtest_differences WHERE backtest_id = $1', [id]);
+    return rows.length;
+  };
+
+  it('says how far it is, and hands over to the next worker when its own is stopped', async () => {
+    const undisturbed = await backtests.run(LONG);
+    expect(undisturbed).toMatchObject({ status: 'completed', progress: { calls: ALL, of: ALL } });
+    const { id } = await backtests.start(LONG);
+    await underWay(id);
+    await system.restartWorker();
+    const disturbed = await backtests.ended(id);
+    expect(disturbed.result).toEqual(undisturbed.result);
+    expect(await differencesOf(id)).toBe(await differencesOf(undisturbed.id));
+  }, 60_000);
+
+  it('ends when it is cancelled, and writes nothing more', async () => {
+    const { id } = await backtests.start(LONG);
+    await underWay(id);
+    expect(await backtests.cancel(id)).toBe(202);
+    const { status, result, endedAt } = await backtests.ended(id);
+    expect({ status, result }).toEqual({ status: 'cancelled', result: null });
+    expect(await backtests.cancel(id)).toBe(409);
+    const workflow = await system.temporal.workflow.getHandle(backtestWorkflowId(id)).result();
+    expect(workflow).toEqual({ outcome: 'cancelled' });
+    const written = await differencesOf(id);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await differencesOf(id)).toBe(written);
+    expect((await backtests.get(id)).endedAt).toBe(endedAt);
+  });
+
+  it('leaves calls their turn while it reckons', async () => {
+    const { id } = await backtests.start(LONG);
+    await underWay(id);
+    const { call } = await placeCall(system, { to: NUMBER, speed: 200 });
+    expect(call.outcome).toBe('connected');
+    expect((await backtests.get(id)).status).toBe('running');
+    await backtests.cancel(id);
+    await backtests.ended(id);
+  });
+
+  it('of which nothing is on record ends quietly; it waits a while, for it is started before', async () => {
+    const id = `bkt_${randomUUID().replaceAll('-', '')}`;
+    const workflow = await system.temporal.workflow.start(BACKTEST_WORKFLOW, {
+      workflowId: backtestWorkflowId(id),
+      taskQueue: maintenanceTaskQueue(system.taskQueue),
+      args: [{ backtestId: id }],
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await system.db.query(
+      `INSERT INTO backtests (id, campaign_id, version, period_from, period_to, runs, seed)
+       VALUES ($1, 'cmp_long', 2, now() - interval '1 minute', now() + interval '1 second', 1, 'late')`,
+      [id],
+    );
+    expect(await workflow.result()).toEqual({ outcome: 'completed' });
+    expect((await backtests.get(id)).status).toBe('completed');
+  });
+
+  it('fails with the reason when what is on record cannot be used', async () => {
+    const { rows } = await system.db.query<{ digest: string }>(
+      `SELECT campaign_digest AS digest FROM decision_records WHERE campaign_id = 'cmp_long' LIMIT 1`,
+    );
+    await system.db.query(`UPDATE decision_campaigns SET body = body - 'timeZone' WHERE digest = $1`, [
+      rows[0]?.digest,
+    ]);
+    expect(await backtests.run(LONG)).toMatchObject({
+      status: 'failed',
+      result: null,
+      failure: expect.stringContaining('timeZone') as unknown,
+    });
+  });
+});
