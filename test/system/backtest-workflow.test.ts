@@ -78,6 +78,27 @@ describe('the workflow of a backtest', () => {
     expect((await backtests.get(id)).endedAt).toBe(endedAt);
   });
 
+  it('reads what callers did before, where only the version that is asked looks at it', async () => {
+    const only = (buyer: string) => [{ assignmentId: `asg_long_${buyer}`, priority: null, weight: null }];
+    const rule = { strategy: { kind: 'waterfall' }, fallback: null };
+    const rules = [
+      { ...rule, name: 'new', when: { kind: 'first_call' }, candidates: only('a') },
+      { ...rule, name: 'known', when: null, candidates: only('b') },
+    ];
+    await system.db.query(
+      `INSERT INTO routing_plans (campaign_id, version, definition)
+       SELECT campaign_id, 3, definition || $1::jsonb FROM routing_plans WHERE campaign_id = 'cmp_long' AND version = 1`,
+      [JSON.stringify({ rules, maxAttempts: 1 })],
+    );
+    // One caller made all of the calls.
+    const { result } = await backtests.run({ version: 3, runs: 3 });
+    const dials = result?.buyers.map(({ buyerName, modelled }) => [buyerName, modelled.dials.mean]);
+    expect(dials).toEqual([
+      ['a', 1],
+      ['b', ALL - 1],
+    ]);
+  });
+
   it('leaves calls their turn while it reckons', async () => {
     const { id } = await backtests.start(LONG);
     await underWay(id);
