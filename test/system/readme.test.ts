@@ -19,12 +19,22 @@ interface Example {
   readonly outcome: string;
 }
 
-const examples = DOCUMENTS.flatMap((file): Example[] => {
-  const blocks = readFileSync(path.join(ROOT, file), 'utf8').match(/^ *```sh\n[^]*?^ *```/gm) ?? [];
-  return blocks
+function shellBlocks(file: string): readonly string[] {
+  return readFileSync(path.join(ROOT, file), 'utf8').match(/^ *```sh\n[^]*?^ *```/gm) ?? [];
+}
+
+const examples = DOCUMENTS.flatMap((file): Example[] =>
+  shellBlocks(file)
     .flatMap((block) => [...block.matchAll(/^ *npm run call -- ([^#\n]*?)\s*(?:# (\w+).*)?$/gm)])
-    .map(([, options = '', outcome = 'not given']) => ({ file, options, outcome }));
-});
+    .map(([, options = '', outcome = 'not given']) => ({ file, options, outcome })),
+);
+
+/** Backtests as documents have them in their shell blocks. */
+const backtests = DOCUMENTS.flatMap((file) =>
+  shellBlocks(file)
+    .flatMap((block) => [...block.matchAll(/^ *npm run callyard -- (backtest run .*)$/gm)])
+    .map(([, options = '']) => ({ file, options })),
+);
 
 function run(
   file: string,
@@ -48,7 +58,7 @@ describe('what the documents say', () => {
   let system: SystemUnderTest;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    system = await startSystem();
+    system = await startSystem({ inquiries: [] });
     env = {
       TWILIO_ACCOUNT_SID: ACCOUNT_SID,
       TWILIO_AUTH_TOKEN: AUTH_TOKEN,
@@ -73,6 +83,13 @@ describe('what the documents say', () => {
       carrier: { errors: string[] };
     };
     expect({ outcome: call.outcome, errors: carrier.errors, code }).toEqual({ outcome, errors: [], code: 0 });
+  });
+
+  it.each(backtests)('in $file: npm run callyard -- $options', async ({ options }) => {
+    expect(backtests.length).toBeGreaterThanOrEqual(2);
+    const args = [...options.split(/\s+/), '--url', system.baseUrl];
+    const { code, output } = await run('scripts/callyard/main.ts', args, env);
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('Modelled:') as string });
   });
 
   it('about one’s own number makes it reach the sample campaign, and one’s own telephone', async () => {
