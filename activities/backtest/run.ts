@@ -197,10 +197,10 @@ async function currencyOf(db: Pool, campaignId: string): Promise<Currency> {
 async function pastOutcomes(db: Pool, period: BacktestPeriod): Promise<PastOutcomes> {
   const rows = await loadPastOutcomes(db, { ...before(period), to: period.to }, MOST_OUTCOMES);
   const own = new Map<AssignmentId, DialOutcome[]>();
-  for (const { assignment_id, state, lasts_ms, talk_seconds } of rows) {
+  for (const { assignment_id, state, ring_ms, lasts_ms, talk_seconds } of rows) {
     const dials = own.get(assignment_id as AssignmentId) ?? [];
     own.set(assignment_id as AssignmentId, dials);
-    dials.push({ state: endState(state), lastsMs: lasts_ms, talkSeconds: talk_seconds });
+    dials.push({ state: endState(state), ringMs: ring_ms, lastsMs: lasts_ms, talkSeconds: talk_seconds });
   }
   return new PastOutcomes(own);
 }

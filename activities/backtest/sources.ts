@@ -122,6 +122,7 @@ async function toPastCall(
         price: priceRuleSchema.parse(price),
         outcome: { ...dial, state: endState(dial.state) },
       })),
+      hungUpAfterMs: row.hung_up_after_ms,
       refusedBy: row.refused_by,
     },
   };

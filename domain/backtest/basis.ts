@@ -39,7 +39,7 @@ export function basisOf(grounds: Grounds): Basis {
       `How a dial ends that was never made: drawn from past dials, anew in each of ${grounds.runs} ${grounds.runs === 1 ? 'run' : 'runs'}. A dial that was made in the same call ends as it did.`,
       ...drawn(grounds.sources),
       "A caller's earlier calls stay as they were, also where they would have gone elsewhere.",
-      'Callers wait as long as those of the dials that are drawn: nobody hangs up earlier or later because of the change.',
+      'Callers who hung up while it rang hang up after as long, if nobody has answered by then; all others wait.',
       ...(grounds.turns
         ? ['Turns of a round robin begin as they stood, as far as the 30 days before the period tell.']
         : []),

@@ -31,6 +31,8 @@ interface LiveCall {
   readonly call: PastCall;
   readonly tried: AssignmentId[];
   readonly refusedBy: Set<string>;
+  /** When the caller hangs up if nobody has answered by then, in milliseconds since 1970; `Infinity`: they wait. */
+  readonly waitsUntil: number;
 }
 
 /** A dial under way. */
@@ -63,7 +65,9 @@ export class Course {
    * @returns who is dialled first; `null`: nobody
    */
   arrive(call: PastCall, at: number, shared: Line | null): InLine | null {
-    const live: LiveCall = { call, tried: [], refusedBy: new Set() };
+    const { hungUpAfterMs } = call.observed;
+    const waitsUntil = at + (hungUpAfterMs ?? Infinity);
+    const live: LiveCall = { call, tried: [], refusedBy: new Set(), waitsUntil };
     return this.choose(live, at, call.facts.at, shared);
   }
 
@@ -108,7 +112,11 @@ export class Course {
     if (made === undefined) this.tally.draw(assignment.id);
     else this.tally.observedOutcomes += 1;
     const outcome =
-      made?.outcome ?? this.settings.draw(facts.callId, assignment.id, assignment.dialing.ringTimeoutSeconds);
+      made?.outcome ??
+      unlessHungUp(
+        this.settings.draw(facts.callId, assignment.id, assignment.dialing.ringTimeoutSeconds),
+        live.waitsUntil - at,
+      );
     const hold = this.book.hold(chosen.touched, chosen.asking, at);
     const endsAt = at + outcome.lastsMs;
     this.settings.agenda.enter(endsAt, DIAL_ENDED, () =>
@@ -159,6 +167,13 @@ export class Course {
 export const FIRST_TURN = 1_000_000_000n;
 
 const NO_RULE_TURNS: ReadonlyMap<AssignmentId, bigint> = new Map();
+
+/** A caller who has waited as long as they did wait hangs up. @param patienceMs from the dial on */
+function unlessHungUp(outcome: DialOutcome, patienceMs: number): DialOutcome {
+  if (outcome.ringMs <= patienceMs) return outcome;
+  const waited = Math.max(0, patienceMs);
+  return { state: 'canceled', ringMs: waited, lastsMs: waited, talkSeconds: null };
+}
 
 function dueOf({ currency, payout }: PastCall, { candidate }: InLine, outcome: DialOutcome): Attribution {
   return attribute({ terms: { currency, price: candidate.price, payout }, talkSeconds: outcome.talkSeconds });

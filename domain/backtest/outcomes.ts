@@ -6,6 +6,8 @@ import { createDraw, seededRandom } from '../routing/draw';
 export interface DialOutcome {
   /** `completed`: the buyer answered; `canceled`: the caller hung up while it rang. */
   readonly state: AttemptEndState;
+  /** From the dial to the answer, or to the end of a dial nobody answered, in milliseconds. */
+  readonly ringMs: number;
   /** From the dial to its end, in milliseconds: so long it holds capacity. */
   readonly lastsMs: number;
   /** From the buyer's answer to the end; `null`: none, or nobody reported it. */
@@ -18,12 +20,19 @@ export type OutcomeSource = 'own' | 'campaign' | 'none';
 /** An assignment with fewer dials of its own is taken to do as all of the campaign do: a handful says too little. */
 export const LEAST_OWN_DIALS = 20;
 
-/** What past dials came to, by assignment. Nothing in here changes. */
+/**
+ * What buyers made of past dials. Dials that a caller's hang-up ended say nothing of the buyer, and are left out.
+ * Nothing in here changes.
+ */
 export class PastOutcomes {
+  private readonly own: ReadonlyMap<AssignmentId, readonly DialOutcome[]>;
   private readonly all: readonly DialOutcome[];
 
-  constructor(private readonly own: ReadonlyMap<AssignmentId, readonly DialOutcome[]>) {
-    this.all = [...own.values()].flat();
+  constructor(dials: ReadonlyMap<AssignmentId, readonly DialOutcome[]>) {
+    this.own = new Map(
+      [...dials].map(([id, outcomes]) => [id, outcomes.filter(({ state }) => state !== 'canceled')]),
+    );
+    this.all = [...this.own.values()].flat();
   }
 
   /** The dials that speak for an assignment. */
@@ -51,6 +60,7 @@ export function drawFrom(past: PastOutcomes, seed: string): DrawOutcome {
     const { from, dials } = past.of(assignment);
     const unanswered: DialOutcome = {
       state: 'no_answer',
+      ringMs: ringTimeoutSeconds * 1000,
       lastsMs: ringTimeoutSeconds * 1000,
       talkSeconds: null,
     };

@@ -48,6 +48,8 @@ export interface PastCall {
     readonly payout: Micros;
     /** In order. */
     readonly dials: readonly ObservedDial[];
+    /** How long after {@link PastCall.reservedAt} the caller hung up while it rang, in milliseconds; `null`: they did not. */
+    readonly hungUpAfterMs: number | null;
     /** Limits that stood in somebody's way, each once. */
     readonly refusedBy: readonly string[];
   };

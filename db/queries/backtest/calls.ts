@@ -63,6 +63,7 @@ export interface PastDialRow {
   readonly assignmentId: string;
   readonly price: unknown;
   readonly state: string;
+  readonly ringMs: number;
   readonly lastsMs: number;
   readonly talkSeconds: number | null;
 }
@@ -87,6 +88,8 @@ export interface PastCallRow {
   readonly challenger_assignment_id: string | null;
   readonly to_challenger: boolean;
   readonly dials: readonly PastDialRow[];
+  /** From the first asking of limits to the hang-up of a caller who left while it rang; `null`: they did not. */
+  readonly hung_up_after_ms: number | null;
   /** Limits that stood in somebody's way. */
   readonly refused_by: readonly string[];
 }
@@ -99,6 +102,11 @@ const LASTS_MS = `
   greatest(0, extract(epoch FROM coalesce(
     (SELECT r.resolved_at - r.reserved_at FROM reservations r WHERE r.id = a.id AND r.status <> 'refused'),
     a.ended_at - a.dialed_at)) * 1000)::float8`;
+
+/** SQL of the milliseconds from a dial, the row `a`, to its answer, or to its end if nobody answered. */
+const RING_MS = `
+  greatest(0, extract(epoch FROM coalesce(
+    a.connected_at, a.ended_at - coalesce(a.talk_seconds, 0) * interval '1 second') - a.dialed_at) * 1000)::float8`;
 
 /** A page of calls to run again, in the order in which their buyers were chosen. */
 export async function loadPastCalls(
@@ -118,8 +126,13 @@ export async function loadPastCalls(
              coalesce(c.migration_side = 'challenger' AND NOT c.migration_overflow, false) AS to_challenger,
              (SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'assignmentId', a.assignment_id, 'price', a.terms->'price', 'state', a.state,
-                       'lastsMs', ${LASTS_MS}, 'talkSeconds', a.talk_seconds) ORDER BY a.no), '[]')
+                       'ringMs', ${RING_MS}, 'lastsMs', ${LASTS_MS}, 'talkSeconds', a.talk_seconds) ORDER BY a.no), '[]')
                 FROM attempts a WHERE a.call_id = d.call_id AND a.ended_at IS NOT NULL) AS dials,
+             (SELECT (extract(epoch FROM max(r.resolved_at) - min(r.reserved_at)) * 1000)::float8
+                FROM reservations r
+               WHERE r.call_id = d.call_id
+                 AND EXISTS (SELECT FROM attempts a WHERE a.call_id = d.call_id AND a.state = 'canceled'))
+               AS hung_up_after_ms,
              ARRAY(SELECT DISTINCT f->>'limitId' FROM reservations r, jsonb_array_elements(r.refusals) AS f
                     WHERE r.call_id = d.call_id ORDER BY 1) AS refused_by
         FROM decision_records d
@@ -154,6 +167,7 @@ export async function loadInvolved(
 export interface PastOutcomeRow {
   readonly assignment_id: string;
   readonly state: string;
+  readonly ring_ms: number;
   readonly lasts_ms: number;
   readonly talk_seconds: number | null;
 }
@@ -170,12 +184,13 @@ export async function loadPastOutcomes(
   const { rows } = await db.query<PastOutcomeRow & Record<string, unknown>>({
     name: 'load_past_outcomes',
     text: `
-      SELECT assignment_id, state, lasts_ms, talk_seconds
-        FROM (SELECT a.assignment_id, a.state, ${LASTS_MS} AS lasts_ms, a.talk_seconds,
+      SELECT assignment_id, state, ring_ms, lasts_ms, talk_seconds
+        FROM (SELECT a.assignment_id, a.state, ${RING_MS} AS ring_ms, ${LASTS_MS} AS lasts_ms, a.talk_seconds,
                      row_number() OVER (PARTITION BY a.assignment_id ORDER BY md5(a.id)) AS no
                 FROM calls c JOIN attempts a ON a.call_id = c.id
                WHERE c.campaign_id = $1::text AND c.received_at >= $2::timestamptz AND c.received_at < $3::timestamptz
-                 AND a.ended_at IS NOT NULL) AS t
+                 -- What the caller's hang-up ended says nothing of the buyer.
+                 AND a.ended_at IS NOT NULL AND a.state <> 'canceled') AS t
        WHERE no <= $4::integer
        ORDER BY assignment_id, no`,
     values: [campaignId, from, to, most],
