@@ -2,7 +2,7 @@ import { attribute, NOTHING_DUE, type Attribution } from '../call/attribution';
 import type { AssignmentId } from '../ids';
 import { ONLY_DIALLED, type Happened } from '../limits/happened';
 import { allClosed } from '../routing/decide';
-import { DIAL_ENDED, type Agenda } from './agenda';
+import { DIAL_ENDED, GOES_ON, type Agenda } from './agenda';
 import { Tally } from './figures';
 import { LimitBook, type Hold } from './limit-book';
 import type { LimitRules } from './limit-rules';
@@ -128,7 +128,7 @@ export class Course {
       this.tally.end('abandonedRinging');
       this.end(live, 0n);
     } else {
-      this.choose(live, at, new Date(at).toISOString(), null);
+      this.settings.agenda.enter(at, GOES_ON, () => this.choose(live, at, new Date(at).toISOString(), null));
     }
   }
 
