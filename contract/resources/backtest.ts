@@ -65,7 +65,7 @@ const figuresSchema = z.strictObject({
 });
 export type BacktestFigures = z.infer<typeof figuresSchema>;
 
-/** Over the runs. In nine of ten the figure lies between `low` and `high`. */
+/** Over the runs. Nine times in ten, what the plan would have come to lies between `low` and `high`. */
 const rangeSchema = z.strictObject({ mean: z.number(), low: z.number(), high: z.number() });
 const moneyRangeSchema = z.strictObject({
   mean: microsTextSchema,

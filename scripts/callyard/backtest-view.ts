@@ -109,7 +109,7 @@ function resultOf(backtest: Backtest, result: BacktestResult): string[] {
     ...callsOf(result),
     '',
     ...table(result, backtest),
-    ...(backtest.runs === 1 ? [] : ['In nine of ten runs a figure lies between low and high.']),
+    ...(backtest.runs === 1 ? [] : ['Nine times in ten, what would have been lies between low and high.']),
     '',
     ...elsewhere(backtest.id, result),
     ...trust(result),
@@ -164,7 +164,7 @@ function row(name: string, observed: string, mean: string, range: string): strin
   return line.length <= WIDTH ? [line] : [figures, range.padStart(WIDTH)];
 }
 
-/** Of nine runs in ten; nothing where all came to the same. */
+/** From low to high; nothing where all runs came to the same. */
 function spread<T>(
   { low, high }: { readonly low: T; readonly high: T },
   text: (figure: T) => string,

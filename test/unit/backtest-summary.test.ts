@@ -18,10 +18,12 @@ describe('a figure over the runs', () => {
     [1, 1, 1, 1],
     [2, 1, 2, 1.5],
     [19, 1, 19, 10],
-    [20, 2, 19, 10.5],
+    [20, 1, 20, 10.5],
     [39, 2, 38, 20],
-    [40, 3, 38, 20.5],
-    [200, 11, 190, 100.5],
+    [38, 1, 38, 19.5],
+    [40, 2, 39, 20.5],
+    [199, 10, 190, 100],
+    [200, 10, 191, 100.5],
   ])('of %d runs lies between %d and %d, %d on average', (runs, low, high, mean) => {
     const figures = shuffled(runs);
     expect(range(figures)).toEqual({ low, high, mean });

@@ -123,7 +123,7 @@ describe('a backtest in a terminal', () => {
         'abandoned                    190               187.5  (180 to 196)',
         'revenue (USD)           35250.50            36665.12  (36000.00 to 37375.00)',
         'payout (USD)            24000.00            24962.80  (24640.00 to 25284.00)',
-        'In nine of ten runs a figure lies between low and high.',
+        'Nine times in ten, what would have been lies between low and high.',
         '',
         '300 of 4702 calls go elsewhere first: 250 to another buyer, 30 to somebody',
         '  instead of nobody, 20 to nobody instead of somebody.',
