@@ -65,7 +65,10 @@ const figuresSchema = z.strictObject({
 });
 export type BacktestFigures = z.infer<typeof figuresSchema>;
 
-/** Over the runs. In nine of ten the figure lies between `low` and `high`. */
+/**
+ * Over the runs. From 19 runs on, what the plan would have come to lies between `low` and `high` nine times in ten, if
+ * buyers do with these calls as they did with theirs.
+ */
 const rangeSchema = z.strictObject({ mean: z.number(), low: z.number(), high: z.number() });
 const moneyRangeSchema = z.strictObject({
   mean: microsTextSchema,

@@ -36,4 +36,5 @@ export class Agenda {
 /** Room that comes free is free for whoever asks in the same moment. */
 export const FREED_BY_OTHERS = 0;
 export const DIAL_ENDED = 1;
-export const ARRIVED = 2;
+export const GOES_ON = 2;
+export const ARRIVED = 3;

@@ -178,7 +178,7 @@ function observe(tally: Tally, { observed }: PastCall): void {
     return;
   }
   if (dials.length === 0) tally.end(outcome === 'after_hours' ? 'afterHours' : 'noCandidate');
-  else tally.end(dials.at(-1)?.outcome.state === 'canceled' ? 'abandonedRinging' : 'exhausted');
+  else tally.end(outcome === 'abandoned_ringing' ? 'abandonedRinging' : 'exhausted');
 }
 
 function firstObserved({ observed }: PastCall): FirstDial | null {

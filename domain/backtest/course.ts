@@ -2,7 +2,7 @@ import { attribute, NOTHING_DUE, type Attribution } from '../call/attribution';
 import type { AssignmentId } from '../ids';
 import { ONLY_DIALLED, type Happened } from '../limits/happened';
 import { allClosed, type Turns } from '../routing/decide';
-import { DIAL_ENDED, type Agenda } from './agenda';
+import { DIAL_ENDED, GOES_ON, type Agenda } from './agenda';
 import { Tally } from './figures';
 import { LimitBook, type Hold } from './limit-book';
 import type { LimitRules } from './limit-rules';
@@ -73,6 +73,11 @@ export class Course {
 
   private choose(live: LiveCall, at: number, instant: string, shared: Line | null): InLine | null {
     const { call, tried } = live;
+    if (tried.length > 0 && at >= live.waitsUntil) {
+      this.tally.end('abandonedRinging');
+      this.end(live, 0n);
+      return null;
+    }
     const asked: Asked = { call, plan: this.settings.planFor(call), at: instant, alreadyTried: tried };
     const line = shared ?? this.ownLine(asked);
     const chosen = this.firstWithRoom(line, live, at);
@@ -136,7 +141,7 @@ export class Course {
       this.tally.end('abandonedRinging');
       this.end(live, 0n);
     } else {
-      this.choose(live, at, new Date(at).toISOString(), null);
+      this.settings.agenda.enter(at, GOES_ON, () => this.choose(live, at, new Date(at).toISOString(), null));
     }
   }
 

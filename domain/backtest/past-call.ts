@@ -48,7 +48,8 @@ export interface PastCall {
     readonly payout: Micros;
     /** In order. */
     readonly dials: readonly ObservedDial[];
-    /** How long after {@link PastCall.reservedAt} the caller hung up while it rang, in milliseconds; `null`: they did not. */
+    /** How long after {@link PastCall.reservedAt} the caller hung up before anybody answered, in milliseconds; `null`: they
+     * did not. */
     readonly hungUpAfterMs: number | null;
     /** Limits that stood in somebody's way, each once. */
     readonly refusedBy: readonly string[];

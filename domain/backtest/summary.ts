@@ -1,7 +1,10 @@
 import type { AssignmentId } from '../ids';
 import type { Tally, BuyerFigures, Figures } from './figures';
 
-/** A figure over the runs: nine of ten runs lie between `low` and `high`. */
+/**
+ * A figure over the runs. What the plan would have come to lies between `low` and `high` nine times in ten, as far as
+ * outcomes are what the runs draw them from; of fewer than 19 runs less often.
+ */
 export interface Range<N extends number | bigint> {
   readonly mean: N;
   readonly low: N;
@@ -106,12 +109,16 @@ export function moneyRange(amounts: readonly bigint[]): Range<bigint> {
   };
 }
 
-/** Of 20 runs one is below and one above. */
-const OUTSIDE = 0.05;
+/** Of 20 possibilities one is to be below, and one above. */
+const ONE_OF = 20;
 
-/** What a run came to, with so many runs outside of it. */
+/**
+ * What a run came to, with so many runs outside of it. The truth is as one more run, and as likely at each place among
+ * them: with k of n runs outside on each side, it is outside of them in 2 (k + 1) of n + 1 cases. So one run less is
+ * left out than one would think: none of 20, 1 of 39, 9 of 200.
+ */
 function cut<N>(sorted: readonly N[], end: 'low' | 'high'): N {
-  const outside = Math.floor(sorted.length * OUTSIDE);
+  const outside = Math.max(0, Math.floor((sorted.length + 1) / ONE_OF) - 1);
   const found = sorted[end === 'low' ? outside : sorted.length - 1 - outside];
   if (found === undefined) throw new RangeError('There are no runs');
   return found;

@@ -109,7 +109,7 @@ function resultOf(backtest: Backtest, result: BacktestResult): string[] {
     ...callsOf(result),
     '',
     ...table(result, backtest),
-    ...(backtest.runs === 1 ? [] : ['In nine of ten runs a figure lies between low and high.']),
+    ...(backtest.runs === 1 ? [] : wrap(spreadMeans(backtest.runs))),
     '',
     ...elsewhere(backtest.id, result),
     ...trust(result),
@@ -164,7 +164,14 @@ function row(name: string, observed: string, mean: string, range: string): strin
   return line.length <= WIDTH ? [line] : [figures, range.padStart(WIDTH)];
 }
 
-/** Of nine runs in ten; nothing where all came to the same. */
+/** Fewer runs than 19 do not reach far enough. */
+function spreadMeans(runs: number): string {
+  return runs < 19
+    ? 'Between low and high lie all runs.'
+    : 'If buyers do with these calls as they did with theirs, what would have been lies between low and high nine times in ten.';
+}
+
+/** From low to high; nothing where all runs came to the same. */
 function spread<T>(
   { low, high }: { readonly low: T; readonly high: T },
   text: (figure: T) => string,

@@ -128,11 +128,9 @@ export async function loadPastCalls(
                        'assignmentId', a.assignment_id, 'price', a.terms->'price', 'state', a.state,
                        'ringMs', ${RING_MS}, 'lastsMs', ${LASTS_MS}, 'talkSeconds', a.talk_seconds) ORDER BY a.no), '[]')
                 FROM attempts a WHERE a.call_id = d.call_id AND a.ended_at IS NOT NULL) AS dials,
-             (SELECT (extract(epoch FROM max(r.resolved_at) - min(r.reserved_at)) * 1000)::float8
-                FROM reservations r
-               WHERE r.call_id = d.call_id
-                 AND EXISTS (SELECT FROM attempts a WHERE a.call_id = d.call_id AND a.state = 'canceled'))
-               AS hung_up_after_ms,
+             CASE WHEN c.outcome = 'abandoned_ringing' THEN
+               (SELECT greatest(0, extract(epoch FROM c.ended_at - min(r.reserved_at)) * 1000)::float8
+                  FROM reservations r WHERE r.call_id = d.call_id) END AS hung_up_after_ms,
              ARRAY(SELECT DISTINCT f->>'limitId' FROM reservations r, jsonb_array_elements(r.refusals) AS f
                     WHERE r.call_id = d.call_id ORDER BY 1) AS refused_by
         FROM decision_records d

@@ -101,6 +101,8 @@ export async function loadCarried(
           FROM reservations r
          CROSS JOIN LATERAL unnest(r.scopes) AS s (scope)
           JOIN l ON l.scope = s.scope AND r.reserved_at >= l.start
+                -- Where clocks are put back by half an hour, not all that is later lies in the window.
+                AND (l."window" <> 'hour' OR limit_window_start(l."window", l.time_zone, r.reserved_at) = l.start)
          WHERE r.reserved_at >= (SELECT min(start) FROM l) AND r.reserved_at < $7::timestamptz
            AND r.resolved_at <= $7::timestamptz AND r.status <> 'refused'
            AND l."window" <> 'concurrency' AND (l.counts <> 'spend' OR r.currency = l.currency)
