@@ -274,11 +274,11 @@ describe('backtests over HTTP', () => {
         ]);
       }
       const busy = await Promise.all(
-        Array.from({ length: 4 }, () =>
+        Array.from({ length: 6 }, () =>
           alone.send('POST', '/campaigns/cmp_alone/backtests', { body: { version: 1 } }),
         ),
       );
-      // No more than two keep a connection to the database waiting.
+      // No more than four keep a connection to the database waiting.
       expect(busy.filter(({ text }) => text.includes('Other backtests')).length).toBe(2);
       expect(await alone.ok('GET', '/backtests')).toEqual({ data: [], nextCursor: null });
     } finally {
