@@ -30,19 +30,14 @@ export function presentResult(finished: Finished): BacktestResult {
   const buyers = summary.buyers.map((buyer) => presentBuyer(buyer, past, names));
   return {
     currency,
-    calls: {
-      received: Number(counts.received),
-      replayed: backtest.calls,
-      notRouted: Number(counts.not_routed),
-      notOnRecord: Number(counts.not_on_record),
-      inProgress: Number(counts.in_progress),
-    },
+    calls: callsOf(counts, backtest.calls),
     reproduced: { calls: backtest.calls, same: backtest.reproduced },
     differences: { ...backtest.differences },
     observed: presentFigures(observed, microsText),
     modelled: presentFigures(modelled, moneyRange),
     outcomes,
     buyers,
+    absent: [...backtest.absent].sort().map(([assignmentId, calls]) => ({ assignmentId, calls })),
     limits: summary.limits.flatMap(({ limitId, ...stood }) => {
       const rule = rules.series.find((series) => series.limitId === limitId);
       if (rule === undefined) return [];
@@ -61,6 +56,18 @@ export function presentResult(finished: Finished): BacktestResult {
       turns: plan.plan.rules.some(({ strategy }) => strategy.kind === 'round_robin'),
     }),
   };
+}
+
+/** Whatever ended since the calls were read counts as in progress: so the figures add up. */
+function callsOf(counts: BacktestCountsRow, replayed: number): BacktestResult['calls'] {
+  const [received, notRouted, failed, notOnRecord] = [
+    counts.received,
+    counts.not_routed,
+    counts.failed,
+    counts.not_on_record,
+  ].map(Number) as [number, number, number, number];
+  const inProgress = Math.max(0, received - replayed - notRouted - failed - notOnRecord);
+  return { received, replayed, notRouted, failed, notOnRecord, inProgress };
 }
 
 function presentFigures<N, M, R>(

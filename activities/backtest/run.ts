@@ -115,12 +115,24 @@ async function run(db: Pool, asked: BacktestAskedRow): Promise<void> {
     }
   }
   await advance(Infinity);
+  // Anew: calls have ended meanwhile.
+  const counted = await countBacktestCalls(db, period);
   await report.now(async (tx) => {
     const summary = summarise(
       backtest.observed,
       backtest.runs.map(({ tally }) => tally),
     );
-    const result = presentResult({ asked, currency, plan, counts, backtest, summary, past, rules, names });
+    const result = presentResult({
+      asked,
+      currency,
+      plan,
+      counts: counted,
+      backtest,
+      summary,
+      past,
+      rules,
+      names,
+    });
     await completeBacktest(tx, asked.id, result);
   });
 }
@@ -167,7 +179,7 @@ function createReport(
         throw ApplicationFailure.nonRetryable(`Backtest ${asked.id} is over, or begun anew`, 'Superseded');
       const differences = backtest.takeDifferences().map((each) => presentDifference(each, names));
       if (differences.length > 0) await insertDifferences(tx, asked.id, differences);
-      await advanceBacktest(tx, asked.id, { done: backtest.calls, total });
+      await advanceBacktest(tx, asked.id, { done: backtest.calls, total: Math.max(total, backtest.calls) });
       await lastWord(tx);
       return { value: undefined };
     });

@@ -52,9 +52,10 @@ export function createRollBack(db: Pool): MigrationActivities['rollBack'] {
     inOneGo(db, state, async (tx, row) => {
       if (row.ended_at !== null) return;
       const { challengerAssignmentId } = assignmentsOf(state.kind);
-      // One that was never started has sent its challenger no calls: it is as it was found.
-      if (challengerAssignmentId !== null && row.started_at !== null)
-        await pauseAssignment(tx, challengerAssignmentId);
+      // Found wanting, it takes no calls until somebody says so. One that is not wanted any more is as it was found.
+      if (challengerAssignmentId !== null && row.started_at !== null && to === 'rolled_back')
+        if (await pauseAssignment(tx, challengerAssignmentId))
+          await auditPause(tx, state, challengerAssignmentId);
       await write(tx, row, state, { share: 0, splits: false, ended: true });
       await releaseTraffic(tx, state.id);
       await auditSwitch(tx, state, to);
@@ -138,6 +139,20 @@ function auditEntry(tx: Queryable, state: MigrationState, entry: HistoryEntry): 
       campaignId: campaignsOf(state.kind)[0] ?? null,
       before: null,
       after: { ...entry },
+    },
+  ]);
+}
+
+/** Whoever looks at the buyer's place finds there why it is paused. */
+function auditPause(tx: Queryable, state: MigrationState, assignmentId: string): Promise<void> {
+  return insertAuditEntries(tx, { actor: ITSELF, requestId: state.id }, [
+    {
+      action: 'pause',
+      entity: 'assignment',
+      entityId: assignmentId,
+      campaignId: campaignsOf(state.kind)[0] ?? null,
+      before: { paused: false },
+      after: { paused: true, because: `migration ${state.id} was rolled back` },
     },
   ]);
 }

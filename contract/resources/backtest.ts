@@ -17,7 +17,7 @@ export const backtestIdSchema = z
 const count = z.int().min(0);
 
 export const MOST_RUNS = 200;
-export const DEFAULT_RUNS = 20;
+export const DEFAULT_RUNS = 100;
 export const DEFAULT_DAYS = 7;
 
 export const newBacktestSchema = z.strictObject({
@@ -104,6 +104,8 @@ export const backtestResultSchema = z.strictObject({
     replayed: count,
     /** Turned away before a buyer was chosen, or gone by then: no plan was asked about them. */
     notRouted: count,
+    /** Lost before a buyer was chosen, by a fault: answered by the fail-safe, or ended as `failed`. */
+    failed: count,
     /** Chosen for before choices were recorded. */
     notOnRecord: count,
     /** Not over yet when the backtest looked. */
@@ -149,6 +151,8 @@ export const backtestResultSchema = z.strictObject({
       sample: count,
     }),
   ),
+  /** Assignments that the version names, and in how many of the calls the campaign did not have them: they got none. */
+  absent: z.array(z.strictObject({ assignmentId: assignmentIdSchema, calls: count })),
   /** Limits that stood in somebody's way: in how many calls. */
   limits: z.array(
     z.strictObject({

@@ -53,13 +53,14 @@ export async function switchNumbers(db: Queryable, control: string, challenger: 
   return rowCount ?? 0;
 }
 
-/** A challenger that was sent back takes no more calls in the campaign until somebody says so. */
-export async function pauseAssignment(db: Queryable, id: string): Promise<void> {
-  await db.query({
+/** A challenger that was sent back takes no more calls in the campaign until somebody says so. @returns whether it did before */
+export async function pauseAssignment(db: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await db.query({
     name: 'pause_assignment',
     text: `
       UPDATE assignments SET paused = true, revision = revision + 1, updated_at = now()
        WHERE id = $1::text AND NOT paused AND removed_at IS NULL`,
     values: [id],
   });
+  return rowCount === 1;
 }

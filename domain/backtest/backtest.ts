@@ -8,7 +8,7 @@ import { Tally } from './figures';
 import type { LimitRules } from './limit-rules';
 import { sharedLine, type InLine } from './line';
 import { drawFrom, type PastOutcomes } from './outcomes';
-import { chosenAt, type PastCall, type PlanVersion } from './past-call';
+import { chosenAt, type PastCall, type PastCampaign, type PlanVersion } from './past-call';
 
 /** What a backtest asks. */
 export interface BacktestSettings {
@@ -70,16 +70,23 @@ export class Backtest {
   readonly observed = new Tally();
   readonly runs: readonly Course[];
   readonly differences: Differences = { same: 0, otherBuyer: 0, gained: 0, lost: 0 };
+  /** Assignments that the version names, and of how many calls the campaign did not have them. */
+  readonly absent = new Map<AssignmentId, number>();
   /** Calls that the versions which chose would give to who was dialled first. */
   reproduced = 0;
   calls = 0;
   private readonly check: Course;
   private readonly open = new Map<PastCall, Open>();
   private finished: Difference[] = [];
+  private readonly named: ReadonlySet<AssignmentId>;
+  private readonly missing = new WeakMap<PastCampaign, readonly AssignmentId[]>();
 
   constructor(private readonly settings: BacktestSettings) {
     const { plan, rules, agenda, background, past, turns, seed } = settings;
     const shared = { rules, agenda, background: background.book, turns };
+    this.named = new Set(
+      plan.plan.rules.flatMap(({ candidates }) => (candidates ?? []).map(({ assignmentId }) => assignmentId)),
+    );
     this.runs = Array.from(
       { length: settings.runs },
       (_, run) =>
@@ -127,6 +134,7 @@ export class Backtest {
   private arrive(call: PastCall, at: number): void {
     this.calls += 1;
     observe(this.observed, call);
+    for (const id of this.missingFrom(call.campaign)) this.absent.set(id, (this.absent.get(id) ?? 0) + 1);
     const observed = firstObserved(call);
     const open: Open = {
       no: this.calls,
@@ -146,6 +154,16 @@ export class Backtest {
     open.modelledRuns = modelledRuns;
     this.differences[differenceOf(observed, modelled)] += 1;
     this.settle(call, open);
+  }
+
+  /** Whom the version names and a campaign did not have. */
+  private missingFrom(campaign: PastCampaign): readonly AssignmentId[] {
+    const known = this.missing.get(campaign);
+    if (known !== undefined) return known;
+    const there = new Set(campaign.assignments.map(({ id }) => id));
+    const missing = [...this.named].filter((id) => !there.has(id));
+    this.missing.set(campaign, missing);
+    return missing;
   }
 
   private endInRun(call: PastCall, revenue: bigint): void {

@@ -124,6 +124,7 @@ function resultOf(backtest: Backtest, result: BacktestResult): string[] {
 function callsOf({ calls }: BacktestResult): string[] {
   const left = [
     [calls.notRouted, 'without a choice of buyer'],
+    [calls.failed, 'lost before it by a fault'],
     [calls.notOnRecord, 'chosen for before choices were recorded'],
     [calls.inProgress, 'not over yet'],
   ] as const;

@@ -28,7 +28,7 @@ const OBSERVED: BacktestFigures = {
 export function sampleResult(): BacktestResult {
   return {
     currency: 'USD' as Currency,
-    calls: { received: 5_000, replayed: 4_702, notRouted: 200, notOnRecord: 90, inProgress: 8 },
+    calls: { received: 5_000, replayed: 4_702, notRouted: 180, failed: 20, notOnRecord: 90, inProgress: 8 },
     reproduced: { calls: 4_702, same: 4_650 },
     differences: { same: 4_402, otherBuyer: 250, gained: 30, lost: 20 },
     observed: OBSERVED,
@@ -45,6 +45,7 @@ export function sampleResult(): BacktestResult {
       payoutMicros: money(24_962.8, 24_640, 25_284),
     },
     outcomes: { observed: range(4_880, 4_880, 4_880), drawn: range(300.4, 270, 331) },
+    absent: [],
     buyers: [
       {
         assignmentId: 'asg_dallas' as AssignmentId,

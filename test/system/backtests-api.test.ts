@@ -87,14 +87,14 @@ describe('backtests over HTTP', () => {
     expect(data).toMatchObject([{ action: 'create', actor: 'admin', campaignId, before: null, after: head }]);
   });
 
-  it('is over the seven days until now, twenty times and with a seed of its own, where nothing is said', async () => {
+  it('is over the seven days until now, a hundred times and with a seed of its own, where nothing is said', async () => {
     const campaignId = await campaign();
     const before = Date.now();
     const [one, other] = [await make(campaignId), await make(campaignId)];
     expect(Date.parse(one.to)).toBeGreaterThanOrEqual(before);
     expect(Date.parse(one.to)).toBeLessThanOrEqual(Date.now());
     expect(Date.parse(one.to) - Date.parse(one.from)).toBe(7 * DAY_MS);
-    expect(one.runs).toBe(20);
+    expect(one.runs).toBe(100);
     expect(one.seed).not.toBe(other.seed);
     const early = await make(campaignId, { to: '2026-03-09T00:00:00Z' });
     expect(early.from).toBe('2026-03-02T00:00:00.000Z');

@@ -141,6 +141,7 @@ describe('a backtest', () => {
       received: CALLS,
       replayed: CALLS,
       notRouted: 0,
+      failed: 0,
       notOnRecord: 0,
       inProgress: 0,
     });
@@ -229,13 +230,14 @@ describe('a backtest', () => {
       );
     await like('call_blocked', { outcome: 'blocked', converted: false, buyer_id: null });
     await like('call_early', {}, `, ('routed:1', 'routed')`);
+    await like('call_lost', { outcome: 'failed', converted: false, buyer_id: null });
     await like('call_open', { state: 'dialing', outcome: null, ended_at: null });
     expect(resultOf(await backtests.run({ version: 1, seed: 'one' }))).toEqual({
       ...first,
-      calls: { received: CALLS + 3, replayed: CALLS, notRouted: 1, notOnRecord: 1, inProgress: 1 },
+      calls: { received: CALLS + 4, replayed: CALLS, notRouted: 1, failed: 1, notOnRecord: 1, inProgress: 1 },
     });
-    await system.db.query(`DELETE FROM timeline_entries WHERE call_id ~ '^call_(blocked|early|open)$'`);
-    await system.db.query(`DELETE FROM calls WHERE id ~ '^call_(blocked|early|open)$'`);
+    await system.db.query(`DELETE FROM timeline_entries WHERE call_id ~ '^call_(blocked|early|lost|open)$'`);
+    await system.db.query(`DELETE FROM calls WHERE id ~ '^call_(blocked|early|lost|open)$'`);
   });
 
   it('leaves to others what they took of limits, before the period and in it', async () => {
@@ -262,6 +264,24 @@ describe('a backtest', () => {
     expect(result.limits[1]?.modelled.mean).toBeGreaterThan(b.observed);
     expect(result.reproduced.same).toBeLessThan(CALLS);
     await system.db.query(`DELETE FROM reservations WHERE id LIKE 'other%'`);
+  });
+
+  it('says whom the version names and the campaign did not have', async () => {
+    const only = (id: string) => ({ assignmentId: id, priority: null, weight: null });
+    await publish(3, {
+      rules: [
+        {
+          name: 'new',
+          strategy: { kind: 'waterfall' },
+          when: null,
+          candidates: [only('asg_past_new'), only('asg_past_c')],
+          fallback: null,
+        },
+      ],
+    });
+    const result = resultOf(await backtests.run({ version: 3 }));
+    expect(result.absent).toEqual([{ assignmentId: 'asg_past_new', calls: CALLS }]);
+    expect(result.buyers.map(({ assignmentId }) => assignmentId)).not.toContain('asg_past_new');
   });
 
   it('is about the calls of its period', async () => {

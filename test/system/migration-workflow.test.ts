@@ -119,6 +119,38 @@ describe('a migration', () => {
     expect(await migration.ended()).toMatchObject({ outcome: 'aborted' });
   });
 
+  it.each([
+    ['abort', false, 0],
+    ['roll_back', true, 1],
+  ] as const)(
+    'between two buyers, after %s the challenger is paused: %s',
+    async (operation, paused, told) => {
+      const key = `back_${operation}`;
+      await insertCampaign(system.db, {
+        key,
+        number: operation === 'abort' ? '+14155559650' : '+14155559660',
+        buyers: [{ name: 'a' }, { name: 'b' }],
+      });
+      const kind: MigrationKind = {
+        kind: 'buyer',
+        campaignId: `cmp_${key}` as CampaignId,
+        control: side(key, 'a'),
+        challenger: side(key, 'b'),
+      };
+      const migration = await startMigration(system, key, kind);
+      await migration.operate('start');
+      await migration.operate(operation);
+      await migration.ended();
+      const { rows } = await system.db.query<{ paused: boolean; told: number }>(
+        `SELECT paused, (SELECT count(*)::integer FROM audit_entries
+                        WHERE entity = 'assignment' AND entity_id = a.id AND action = 'pause') AS told
+         FROM assignments a WHERE id = $1`,
+        [`asg_${key}_b`],
+      );
+      expect(rows).toEqual([{ paused, told }]);
+    },
+  );
+
   it('refuses what cannot be done now, saying what can; does once what is sent twice, or at the same time', async () => {
     const { id: campaign } = await newCampaign();
     const migration = await startMigration(system, 'operated', betweenPlans(campaign));

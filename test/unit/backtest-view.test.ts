@@ -56,13 +56,14 @@ function nothing(): BacktestResult {
   const isMoney = (field: string): boolean => field.endsWith('Micros');
   return {
     currency,
-    calls: { received: 0, replayed: 0, notRouted: 0, notOnRecord: 0, inProgress: 0 },
+    calls: { received: 0, replayed: 0, notRouted: 0, failed: 0, notOnRecord: 0, inProgress: 0 },
     reproduced: { calls: 0, same: 0 },
     differences: { same: 0, otherBuyer: 0, gained: 0, lost: 0 },
     observed: zero(observed, (field) => (isMoney(field) ? '0' : 0)) as BacktestResult['observed'],
     modelled: zero(modelled, (field) => (isMoney(field) ? free : none)) as BacktestResult['modelled'],
     outcomes: { observed: none, drawn: none },
     buyers: [],
+    absent: [],
     limits: [],
     basis: { observed: [], modelled: [] },
   };

@@ -22,11 +22,11 @@ export interface BacktestCountsRow {
   readonly received: bigint;
   readonly replayed: bigint;
   readonly not_routed: bigint;
+  readonly failed: bigint;
   readonly not_on_record: bigint;
-  readonly in_progress: bigint;
 }
 
-/** How many calls the period has, and what becomes of them in a backtest. */
+/** How many calls the period has, and what becomes of them in a backtest; those left over are not over yet. */
 export async function countBacktestCalls(
   db: Queryable,
   { campaignId, from, to }: BacktestPeriod,
@@ -36,10 +36,10 @@ export async function countBacktestCalls(
     text: `
       SELECT count(*) AS received,
              count(*) FILTER (WHERE t.is_over AND t.on_record) AS replayed,
-             count(*) FILTER (WHERE t.is_over AND NOT t.on_record AND NOT t.routed) AS not_routed,
-             count(*) FILTER (WHERE t.is_over AND NOT t.on_record AND t.routed) AS not_on_record,
-             count(*) FILTER (WHERE NOT t.is_over) AS in_progress
-        FROM (SELECT c.ended_at IS NOT NULL AS is_over, d.call_id IS NOT NULL AS on_record,
+             count(*) FILTER (WHERE t.is_over AND NOT t.on_record AND NOT t.routed AND NOT t.failed) AS not_routed,
+             count(*) FILTER (WHERE t.is_over AND NOT t.on_record AND NOT t.routed AND t.failed) AS failed,
+             count(*) FILTER (WHERE t.is_over AND NOT t.on_record AND t.routed) AS not_on_record
+        FROM (SELECT c.ended_at IS NOT NULL AS is_over, d.call_id IS NOT NULL AS on_record, c.outcome = 'failed' AS failed,
                      EXISTS (SELECT FROM timeline_entries e WHERE e.call_id = c.id AND e.key = 'routed:1') AS routed
                 FROM calls c
                 LEFT JOIN decision_records d ON d.call_id = c.id
