@@ -37,7 +37,9 @@ export function presentResult(finished: Finished): BacktestResult {
     modelled: presentFigures(modelled, moneyRange),
     outcomes,
     buyers,
-    absent: [...backtest.absent].sort().map(([assignmentId, calls]) => ({ assignmentId, calls })),
+    absent: [...backtest.absent]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([assignmentId, calls]) => ({ assignmentId, calls })),
     limits: summary.limits.flatMap(({ limitId, ...stood }) => {
       const rule = rules.series.find((series) => series.limitId === limitId);
       if (rule === undefined) return [];
