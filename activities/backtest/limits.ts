@@ -14,8 +14,13 @@ import type { PublisherId } from '../../domain/ids';
 import { COUNTED_EVENTS, LIMIT_WINDOWS, readScope, scopesOf, type Scope } from '../../domain/limits/limit';
 import { Unusable, type Configurations } from './sources';
 
-/** Reservations read at once. */
-const PAGE = 500;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** How much time is read at once: what brings some hundreds of reservations. */
+const FIRST_SLICE_MS = 60 * MINUTE_MS;
+const FEW = 500;
+const MANY = 5_000;
 
 /** Limits as they were over a period, and what they had used up when it began. */
 export interface PastLimits {
@@ -111,20 +116,29 @@ export async function* otherHolds(
 ): AsyncGenerator<OtherHold> {
   const scopes = [...new Set(rules.series.map(({ scope }) => scope))];
   if (scopes.length === 0) return;
-  let after: { readonly place: string; readonly id: string } | null = null;
-  for (;;) {
-    const rows: OtherHoldRow[] = await loadOtherHolds(db, period, scopes, { after, limit: PAGE });
+  // No hold outlives the longest call: what is held as the period begins was reserved in the day before.
+  const end = Date.parse(period.to) + DAY_MS;
+  let width = FIRST_SLICE_MS;
+  for (let from = Date.parse(period.from) - DAY_MS; from < end; from += width) {
+    const slice = { from: isoOf(from), to: isoOf(Math.min(from + width, end)) };
+    const rows = await loadOtherHolds(db, period, scopes, slice);
     yield* rows.map(toOtherHold);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE) return;
-    after = { place: last.place, id: last.id };
+    const before = width;
+    if (rows.length < FEW) width = Math.min(DAY_MS, width * 2);
+    else if (rows.length > MANY) width = Math.max(MINUTE_MS, width / 2);
+    // The loop goes on behind what was read, however wide the next slice is.
+    from += before - width;
   }
+}
+
+function isoOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
 }
 
 function toOtherHold(row: OtherHoldRow): OtherHold {
   return {
-    reservedAt: Date.parse(row.reserved_at),
-    resolvedAt: row.resolved_at === null ? Infinity : Date.parse(row.resolved_at),
+    reservedAt: row.reserved_ms,
+    resolvedAt: row.resolved_ms ?? Infinity,
     scopes: row.scopes as readonly Scope[],
     spend: row.spend_micros,
     payout: row.payout_micros,

@@ -55,6 +55,7 @@ export function presentResult(finished: Finished): BacktestResult {
         drawn ? [{ buyerName: names.of(assignmentId), from: past.of(assignmentId).from }] : [],
       ),
       limits: rules.series.length > 0,
+      recovers: plan.plan.recoverUnderSeconds !== null,
       turns: plan.plan.rules.some(({ strategy }) => strategy.kind === 'round_robin'),
     }),
   };

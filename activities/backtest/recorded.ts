@@ -7,6 +7,7 @@ import type { RecordedCampaign, RecordedFacts } from '../../domain/backtest/reco
 import type { BuyerId } from '../../domain/ids';
 import type { Currency } from '../../domain/money';
 import type { CallerGeography, HistoryEntry } from '../../domain/routing/facts';
+import type { DialableAssignment } from '../../domain/routing/snapshot';
 import { dialableAssignmentSchema } from '../call/assignment';
 
 /** A campaign as it was; its id stands with the call. */
@@ -23,12 +24,24 @@ const recordedCampaignSchema = z.strictObject({
 /**
  * Reads a campaign back, as `loadRecordedCampaign` finds it.
  * @param assignments in the order in which the body names them
+ * @param known assignments read before, by digest: those that are new are added, so that each is in memory once
  * @throws ZodError naming what is not valid, or not there, in what was recorded
  */
-export function readRecordedCampaign(body: unknown, assignments: readonly unknown[]): CampaignRead {
+export function readRecordedCampaign(
+  body: unknown,
+  assignments: readonly unknown[],
+  known = new Map<string, DialableAssignment>(),
+): CampaignRead {
+  const { assignments: digests, ...campaign } = recordedCampaignSchema.parse(body);
   return {
-    ...recordedCampaignSchema.parse(body),
-    assignments: z.array(dialableAssignmentSchema).parse(assignments),
+    ...campaign,
+    assignments: digests.map((digest, index) => {
+      const before = known.get(digest);
+      if (before !== undefined) return before;
+      const read = dialableAssignmentSchema.parse(assignments[index]);
+      known.set(digest, read);
+      return read;
+    }),
   };
 }
 
@@ -57,7 +70,7 @@ const recordedFactsSchema = z.strictObject({
   channel: z.string(),
   // As long as callers made them: what they said in the IVR is not held to what operators may write.
   tags: z.record(z.string(), z.string()),
-  history: z.array(historyEntrySchema),
+  history: z.array(historyEntrySchema).nullable(),
   payout: priceRuleSchema.nullable(),
 }) satisfies z.ZodType<RecordedFacts>;
 

@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { ZodError } from 'zod';
 import {
   countBacktestCalls,
+  findFirstRecorded,
   loadPastOutcomes,
   loadPastTurns,
   type BacktestPeriod,
@@ -73,7 +74,7 @@ export function createRun(db: Pool): BacktestActivities['runBacktest'] {
 }
 
 async function run(db: Pool, asked: BacktestAskedRow): Promise<void> {
-  const period = { campaignId: asked.campaign_id, from: asked.period_from, to: asked.period_to };
+  const period = await periodOf(db, asked);
   const configurations = new Configurations(db, asked.campaign_id as CampaignId);
   const [currency, counts, plan, limits, past, turns] = await Promise.all([
     currencyOf(db, asked.campaign_id),
@@ -116,7 +117,7 @@ async function run(db: Pool, asked: BacktestAskedRow): Promise<void> {
   }
   await advance(Infinity);
   // Anew: calls have ended meanwhile.
-  const counted = await countBacktestCalls(db, period);
+  const counted = await countBacktestCalls(db, { ...period, from: asked.period_from });
   await report.now(async (tx) => {
     const summary = summarise(
       backtest.observed,
@@ -135,6 +136,15 @@ async function run(db: Pool, asked: BacktestAskedRow): Promise<void> {
     });
     await completeBacktest(tx, asked.id, result);
   });
+}
+
+/** Nothing from before the first recorded choice is asked for, however long ago the period begins. */
+async function periodOf(db: Pool, asked: BacktestAskedRow): Promise<BacktestPeriod> {
+  const { campaign_id: campaignId, period_from, period_to: to, started_at: asOf } = asked;
+  const first = (await findFirstRecorded(db, campaignId)) ?? to;
+  const from = Date.parse(first) > Date.parse(period_from) ? first : period_from;
+  // An empty period is one moment long.
+  return { campaignId, from: Date.parse(from) > Date.parse(to) ? to : from, to, asOf };
 }
 
 /** Both in the order of their instants; of the same instant, what others held first. */
@@ -229,6 +239,11 @@ async function pastTurns(db: Pool, period: BacktestPeriod): Promise<Turns> {
 }
 
 /** The days before a period. */
-function before({ campaignId, from }: BacktestPeriod): BacktestPeriod {
-  return { campaignId, from: new Date(Date.parse(from) - OUTCOME_DAYS * 86_400_000).toISOString(), to: from };
+function before({ campaignId, from, asOf }: BacktestPeriod): BacktestPeriod {
+  return {
+    campaignId,
+    from: new Date(Date.parse(from) - OUTCOME_DAYS * 86_400_000).toISOString(),
+    to: from,
+    asOf,
+  };
 }

@@ -9,7 +9,8 @@ import type { PastCall, PastCampaign, PlanVersion } from '../../domain/backtest/
 import { ATTEMPT_STATES, OUTCOMES, type AttemptEndState } from '../../domain/call/outcome';
 import type { AssignmentId, CallId, CampaignId, E164, PublisherId } from '../../domain/ids';
 import type { Currency, Micros } from '../../domain/money';
-import type { RoutingFacts } from '../../domain/routing/facts';
+import type { CallerHistory, RoutingFacts } from '../../domain/routing/facts';
+import type { DialableAssignment } from '../../domain/routing/snapshot';
 import { mentionsHistory } from '../call/callFacts';
 import { readRecordedCampaign, readRecordedFacts } from './recorded';
 
@@ -27,6 +28,7 @@ type RecordedAt = PastCampaign & { readonly currency: Currency };
 export class Configurations {
   private readonly plans = new Map<number, Promise<PlanVersion>>();
   private readonly campaigns = new Map<string, Promise<RecordedAt>>();
+  private readonly assignments = new Map<string, DialableAssignment>();
 
   constructor(
     private readonly db: Pool,
@@ -48,7 +50,10 @@ export class Configurations {
     return once(this.campaigns, digest, async () => {
       const row = await loadRecordedCampaign(this.db, digest);
       if (row === null) throw new Unusable(`no configuration is recorded under ${digest}`);
-      return { campaignId: this.campaignId, ...readRecordedCampaign(row.body, row.assignments) };
+      return {
+        campaignId: this.campaignId,
+        ...readRecordedCampaign(row.body, row.assignments, this.assignments),
+      };
     });
   }
 }
@@ -91,9 +96,10 @@ async function toPastCall(
     configurations.campaign(row.campaign_digest),
     configurations.plan(row.plan_version),
   ]);
-  const { payout, channel, ...recorded } = readRecordedFacts(row.facts);
+  const { payout, channel, history, ...recorded } = readRecordedFacts(row.facts);
   const facts: RoutingFacts = {
     ...recorded,
+    history: await historyOf(db, campaignId, asked, history, row),
     callId: row.call_id as CallId,
     at: row.decided_at,
     caller: row.caller as E164 | null,
@@ -103,7 +109,7 @@ async function toPastCall(
   if (outcome === undefined)
     throw new Unusable(`call ${row.call_id} ended as "${row.outcome}", which is no outcome`);
   return {
-    facts: await withHistory(db, campaignId, asked, facts),
+    facts,
     campaign,
     campaignId: campaignId as CampaignId,
     publisherId: row.publisher_id as PublisherId | null,
@@ -117,9 +123,10 @@ async function toPastCall(
       converted: row.converted,
       revenue: row.revenue_micros as Micros,
       payout: row.payout_micros as Micros,
-      dials: row.dials.map(({ assignmentId, price, ...dial }) => ({
+      dials: row.dials.map(({ assignmentId, price, goesOnAfterMs, ...dial }) => ({
         assignmentId: assignmentId as AssignmentId,
         price: priceRuleSchema.parse(price),
+        goesOnAfterMs,
         outcome: { ...dial, state: endState(dial.state) },
       })),
       hungUpAfterMs: row.hung_up_after_ms,
@@ -128,16 +135,17 @@ async function toPastCall(
   };
 }
 
-/** What the caller did before is only recorded where the live campaign asked for it. */
-async function withHistory(
+/** What the caller did before: as the choice saw it, or, where only the version that is asked looks at it, as is known today. */
+function historyOf(
   db: Pool,
   campaignId: string,
   asked: PlanVersion,
-  facts: RoutingFacts,
-): Promise<RoutingFacts> {
-  const { caller, history, callId, at } = facts;
-  if (history.length > 0 || caller === null || !mentionsHistory(asked.plan)) return facts;
-  return { ...facts, history: await loadCallerHistory(db, { campaignId, caller, callId, receivedAt: at }) };
+  recorded: CallerHistory | null,
+  { call_id: callId, caller, received_at: receivedAt }: PastCallRow,
+): Promise<CallerHistory> | CallerHistory {
+  if (recorded !== null) return recorded;
+  if (caller === null || !mentionsHistory(asked.plan)) return [];
+  return loadCallerHistory(db, { campaignId, caller, callId, receivedAt });
 }
 
 function sideOf(row: PastCallRow): PastCall['side'] {

@@ -51,7 +51,8 @@ export async function callerHistory(
   });
 }
 
-function asksForHistory(
+/** Whether something of the campaign, its plan or its flow looks at what callers did before. */
+export function asksForHistory(
   campaign: Campaign,
   { plan, flow }: { readonly plan: RoutingPlan | null; readonly flow: Flow | null },
 ): boolean {

@@ -7,6 +7,7 @@ import {
 } from '../../db/queries/decisionRecords';
 import type { RecordedCampaign } from '../../domain/backtest/record';
 import type { DialableAssignment } from '../../domain/routing/snapshot';
+import { asksForHistory } from './callFacts';
 import { payoutOf, type Decision, type Selection } from './buyerSelection';
 import type { Campaign } from './campaign';
 
@@ -79,8 +80,10 @@ export async function recordCampaign(
  * @param decision on that way
  */
 export function recordOf(way: Selection, decision: Decision): DecisionRecord {
-  const { facts, campaign, routingFacts, at } = way;
-  const { geography, source, tags, history } = routingFacts;
+  const { facts, campaign, routingFacts, snapshot, at } = way;
+  const { geography, source, tags } = routingFacts;
+  const asked = asksForHistory(campaign, { plan: snapshot.plan, flow: campaign.flow?.definition ?? null });
+  const history = asked ? routingFacts.history : null;
   return {
     callId: facts.callId,
     campaignId: campaign.campaignId,

@@ -11,6 +11,8 @@ export interface Grounds {
   /** Whether there are limits at all. */
   readonly limits: boolean;
   readonly turns: boolean;
+  /** Whether the version sends callers on whose buyer hangs up soon. */
+  readonly recovers: boolean;
 }
 
 /** In sentences: what was observed, and what is modelled. */
@@ -32,7 +34,7 @@ export function basisOf(grounds: Grounds): Basis {
         : []),
     ],
     modelled: [
-      `Who is dialled: version ${grounds.version} asked with those facts and the same draw for each call.`,
+      `Who is dialled: version ${grounds.version} asked with those facts, and the draw that the call had.`,
       ...(grounds.limits
         ? ['What is left of limits: reckoned from these calls as they would have gone, dial by dial.']
         : []),
@@ -40,6 +42,11 @@ export function basisOf(grounds: Grounds): Basis {
       ...drawn(grounds.sources),
       "A caller's earlier calls stay as they were, also where they would have gone elsewhere.",
       'Callers who hung up while it rang hang up after as long, if nobody has answered by then; all others wait.',
+      ...(grounds.recovers
+        ? [
+            'Whether a caller went on after a short talk (recoverUnderSeconds) stays as it was: who hung up is not known.',
+          ]
+        : []),
       ...(grounds.turns
         ? ['Turns of a round robin begin as they stood, as far as the 30 days before the period tell.']
         : []),

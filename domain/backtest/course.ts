@@ -8,7 +8,7 @@ import { LimitBook, type Hold } from './limit-book';
 import type { LimitRules } from './limit-rules';
 import { lineUp, sharedLine, type Asked, type InLine, type Line } from './line';
 import type { DialOutcome, DrawOutcome } from './outcomes';
-import type { PastCall, PlanVersion } from './past-call';
+import type { ObservedDial, PastCall, PlanVersion } from './past-call';
 
 /** What a course is made of. */
 export interface CourseSettings {
@@ -41,6 +41,8 @@ interface Dial {
   readonly dialled: InLine;
   readonly hold: Hold;
   readonly outcome: DialOutcome;
+  /** From its end to the next asking of limits. */
+  readonly goesOnAfterMs: number;
 }
 
 /**
@@ -108,28 +110,49 @@ export class Course {
 
   private dial(live: LiveCall, chosen: InLine, at: number, plan: PlanVersion): void {
     const { assignment, rule } = chosen.candidate;
-    const { facts, observed } = live.call;
+    const { observed } = live.call;
     this.tally.dial(assignment.id, live.tried.length === 0);
     live.tried.push(assignment.id);
     this.dials += 1;
     this.takeTurn(plan, rule, assignment.id);
     const made = observed.dials.find(({ assignmentId }) => assignmentId === assignment.id);
-    if (made === undefined) this.tally.draw(assignment.id);
-    else this.tally.observedOutcomes += 1;
-    const outcome =
-      made?.outcome ??
-      unlessHungUp(
-        this.settings.draw(facts.callId, assignment.id, assignment.dialing.ringTimeoutSeconds),
-        live.waitsUntil - at,
-      );
+    const outcome = this.outcomeOf(live, chosen, made ?? null, live.waitsUntil - at);
     const hold = this.book.hold(chosen.touched, chosen.asking, at);
     const endsAt = at + outcome.lastsMs;
     this.settings.agenda.enter(endsAt, DIAL_ENDED, () =>
-      this.endDial(endsAt, { live, dialled: chosen, hold, outcome }),
+      this.endDial(endsAt, { live, dialled: chosen, hold, outcome, goesOnAfterMs: made?.goesOnAfterMs ?? 0 }),
     );
   }
 
-  private endDial(at: number, { live, dialled, hold, outcome }: Dial): void {
+  /**
+   * How a dial ends. One that was made ends as it did; but of one that the caller's own hang-up ended it is only known
+   * that the buyer had not answered by then.
+   * @param patienceMs how long the caller still waits
+   */
+  private outcomeOf(
+    { call: { facts } }: LiveCall,
+    { candidate: { assignment } }: InLine,
+    made: ObservedDial | null,
+    patienceMs: number,
+  ): DialOutcome {
+    const { id, dialing } = assignment;
+    if (made !== null && made.outcome.state !== 'canceled') {
+      this.tally.observedOutcomes += 1;
+      return unlessHungUp(made.outcome, patienceMs);
+    }
+    const rangMs = made?.outcome.ringMs ?? -1;
+    for (let no = 0; no < MOST_DRAWS && rangMs + AS_LONG_MS < patienceMs; no++) {
+      const drawn = this.settings.draw(facts.callId, id, dialing.ringTimeoutSeconds, no);
+      if (drawn.ringMs <= rangMs) continue;
+      this.tally.draw(id);
+      return unlessHungUp(drawn, patienceMs);
+    }
+    this.tally.observedOutcomes += 1;
+    const waited = Math.max(0, patienceMs === Infinity ? rangMs : patienceMs);
+    return { state: 'canceled', ringMs: waited, lastsMs: waited, talkSeconds: null };
+  }
+
+  private endDial(at: number, { live, dialled, hold, outcome, goesOnAfterMs }: Dial): void {
     const { assignment } = dialled.candidate;
     const connected = outcome.state === 'completed';
     const due = connected ? dueOf(live.call, dialled, outcome) : NOTHING_DUE;
@@ -141,7 +164,10 @@ export class Course {
       this.tally.end('abandonedRinging');
       this.end(live, 0n);
     } else {
-      this.settings.agenda.enter(at, GOES_ON, () => this.choose(live, at, new Date(at).toISOString(), null));
+      const next = at + goesOnAfterMs;
+      this.settings.agenda.enter(next, GOES_ON, () =>
+        this.choose(live, next, new Date(next).toISOString(), null),
+      );
     }
   }
 
@@ -170,6 +196,12 @@ export class Course {
 
 /** Above every turn from before the first call, and far from where doubles, by which turns compare, are no longer exact. */
 export const FIRST_TURN = 1_000_000_000n;
+
+/** Two clocks tell how long somebody waited: so much less is as long. */
+const AS_LONG_MS = 1_000;
+
+/** Outcomes that are drawn for one dial at most, in search of one that fits what is known. */
+const MOST_DRAWS = 20;
 
 const NO_RULE_TURNS: ReadonlyMap<AssignmentId, bigint> = new Map();
 

@@ -59,12 +59,15 @@ export class Line {
   }
 }
 
-/** Decides as the live call did: from the same facts, the same draw, the same side of a migration. */
+/**
+ * Decides as the live call did: from the same facts, the same side of a migration, and the draw of the version that
+ * chose. So versions that say the same dial the same, and others differ by what they say alone.
+ */
 export function lineUp({ call, plan, at, alreadyTried }: Asked, turns: Turns, rules: LimitRules): Line {
   const decision = decideRoute({
     snapshot: snapshotFor(call, plan),
     facts: { ...call.facts, at },
-    seed: routingSeed(call.facts.callId, plan.version),
+    seed: routingSeed(call.facts.callId, call.pinned.version),
     alreadyTried,
     turns,
   });

@@ -44,7 +44,13 @@ export class PastOutcomes {
 }
 
 /** The outcome of a dial that was never made. Asking again gives the same answer. */
-export type DrawOutcome = (call: CallId, assignment: AssignmentId, ringTimeoutSeconds: number) => DialOutcome;
+export type DrawOutcome = (
+  call: CallId,
+  assignment: AssignmentId,
+  ringTimeoutSeconds: number,
+  /** From 0: another one is another outcome. */
+  no: number,
+) => DialOutcome;
 
 /**
  * Draws outcomes as one run sees them. Each run draws from a sample of the past dials of its own, taken with
@@ -56,7 +62,7 @@ export type DrawOutcome = (call: CallId, assignment: AssignmentId, ringTimeoutSe
  */
 export function drawFrom(past: PastOutcomes, seed: string): DrawOutcome {
   const resample = createDraw(`${seed}/sample`);
-  return (call, assignment, ringTimeoutSeconds) => {
+  return (call, assignment, ringTimeoutSeconds, no) => {
     const { from, dials } = past.of(assignment);
     const unanswered: DialOutcome = {
       state: 'no_answer',
@@ -65,7 +71,7 @@ export function drawFrom(past: PastOutcomes, seed: string): DrawOutcome {
       talkSeconds: null,
     };
     if (dials.length === 0) return unanswered;
-    const place = Math.floor(seededRandom(`${seed}/${call}/${assignment}`)() * dials.length);
+    const place = Math.floor(seededRandom(`${seed}/${call}/${assignment}/${no}`)() * dials.length);
     const pool = from === 'own' ? assignment : 'campaign';
     return dials[Math.floor(resample(`${pool}/${place}`) * dials.length)] ?? unanswered;
   };

@@ -23,6 +23,8 @@ export interface ObservedDial {
   readonly assignmentId: AssignmentId;
   readonly price: PriceRule;
   readonly outcome: DialOutcome;
+  /** From its end to the next asking of limits, in milliseconds; `null`: there was none. */
+  readonly goesOnAfterMs: number | null;
 }
 
 /** A call that is over, for which a buyer was chosen, or nobody found. */

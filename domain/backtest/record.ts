@@ -15,7 +15,8 @@ export interface RecordedFacts {
   /** Where the number is shown. */
   readonly channel: string;
   readonly tags: Qualifications;
-  readonly history: CallerHistory;
+  /** `null`: nothing that chose looked at it. */
+  readonly history: CallerHistory | null;
   /** What the number's publisher gets for a call that falls due; `null`: nothing, or not a second time. */
   readonly payout: PriceRule | null;
 }

@@ -82,6 +82,7 @@ describe('a backtest', () => {
     for (let n = 0; n < CALLS; n++) {
       const call = await ring(`+1${chance(0.5) ? '212' : '415'}555${String(1000 + n)}`);
       if (n % 4 === 0) open.push(call);
+      else if (n % 16 === 3) await giveUp(call, n % 32 === 3 ? 'no-answer' : 'canceled');
       else await settle(call, () => chance(0.4));
       if (n % 8 === 7) {
         for (const each of open) await hangUp(each);
@@ -117,6 +118,12 @@ describe('a backtest', () => {
       call.attempt += 1;
     }
     await hangUp(call);
+  }
+
+  /** The caller hangs up while it rings; carriers report the dial as they like. */
+  async function giveUp({ sid, attempt }: PlacedByHand, DialCallStatus: string): Promise<void> {
+    await system.carrier.post(`dial?attempt=${attempt}`, sid, { DialCallStatus, CallStatus: 'completed' });
+    expect(await system.endedCall(sid)).toMatchObject({ outcome: 'abandoned_ringing' });
   }
 
   async function hangUp({ sid, attempt }: PlacedByHand): Promise<void> {
@@ -158,6 +165,7 @@ describe('a backtest', () => {
     expect(first.limits.map(({ limitId }) => limitId)).toEqual(['lim_asg_past_a', 'lim_b_day']);
     for (const { observed, modelled } of first.limits) expect(modelled).toEqual(always(observed));
     expect(first.observed.connected).toBeGreaterThan(10);
+    expect(first.observed.abandonedRinging).toBe(4);
     // What the ledger says.
     const { rows } = await system.db.query<{ kind: string; sum: string }>(
       `SELECT kind, sum(amount_micros)::text AS sum FROM ledger_entries WHERE campaign_id = 'cmp_past' GROUP BY kind`,
@@ -197,6 +205,13 @@ describe('a backtest', () => {
     const [b] = result.buyers.filter(({ buyerName }) => buyerName === 'b');
     expect(b?.modelled.connected.high).toBeLessThanOrEqual(6);
     expect(result.buyers.find(({ buyerName }) => buyerName === 'c')?.modelled.dials).toEqual(always(0));
+  });
+
+  it('of a version that says the same sends no call elsewhere', async () => {
+    await publish(4, {});
+    const result = resultOf(await backtests.run({ version: 4 }));
+    expect(result.differences).toEqual({ same: CALLS, otherBuyer: 0, gained: 0, lost: 0 });
+    expect(result.outcomes.drawn).toEqual(always(0));
   });
 
   it('comes to the same again under the same seed, and to other outcomes under another', async () => {

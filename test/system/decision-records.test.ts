@@ -109,7 +109,7 @@ describe('what a choice of a buyer rested on', () => {
       geography,
       source: { number: record.dialed, publisherId: record.publisher_id, channel },
       tags,
-      history,
+      history: history ?? [],
     };
     const snapshot = {
       ...readRecordedCampaign(recorded?.body, recorded?.assignments ?? []),

@@ -1,3 +1,4 @@
+import type { DialOutcome } from '../../domain/backtest/outcomes';
 import type { DialableAssignment } from '../../domain/routing/snapshot';
 import {
   after,
@@ -91,6 +92,29 @@ describe('a course', () => {
       dials: 3,
       abandonedRinging: 2,
       connected: 1,
+      exhausted: 0,
+    });
+  });
+
+  it('knows of a dial that the caller ended only that nobody had answered by then', () => {
+    // Busy after ten seconds, then four seconds at the next one: this caller waits for fourteen.
+    const observed = {
+      hungUpAfterMs: 14_000,
+      dials: [dialOf('a', ringing('busy', 10)), dialOf('b', ringing('canceled', 4))],
+    };
+    const rings = (seconds: number) => ({ ...talk(60), ringMs: seconds * 1000 });
+    const first = (id: string, outcomes: Readonly<Record<string, DialOutcome>>) => {
+      const scene = new Scene({ assignments: inOrder('b', 'a'), outcomes });
+      scene.arrive(id, 0, { observed });
+      return scene.finish().course.tally.figures;
+    };
+    // Who is dialled first now answers after six seconds; in three they would have been heard of.
+    expect(first('c1', { b: rings(6) })).toMatchObject({ dials: 1, connected: 1, abandonedRinging: 0 });
+    expect(first('c1', { b: rings(15) })).toMatchObject({ dials: 1, connected: 0, abandonedRinging: 1 });
+    expect(first('c1', { b: rings(3) })).toMatchObject({ dials: 1, connected: 0, abandonedRinging: 1 });
+    expect(first('c1', { b: ringing('busy', 5) })).toMatchObject({
+      dials: 2,
+      abandonedRinging: 1,
       exhausted: 0,
     });
   });

@@ -16,7 +16,7 @@ function pastOf(own: Readonly<Record<string, readonly DialOutcome[]>>): PastOutc
 /** What so many calls draw of an assignment. */
 function drawn(past: PastOutcomes, seed: string, assignment: string, calls: number): DialOutcome[] {
   const draw = drawFrom(past, seed);
-  return Array.from({ length: calls }, (_, n) => draw(`call_${n}` as CallId, idOf(assignment), 20));
+  return Array.from({ length: calls }, (_, n) => draw(`call_${n}` as CallId, idOf(assignment), 20, 0));
 }
 
 describe('outcomes of dials that were never made', () => {
@@ -42,7 +42,7 @@ describe('outcomes of dials that were never made', () => {
     const none = pastOf({});
     expect(none.of(idOf('a'))).toEqual({ from: 'none', dials: [] });
     const draw = drawFrom(none, 's');
-    expect(draw('c' as CallId, idOf('a'), 35)).toEqual(ringing('no_answer', 35));
+    expect(draw('c' as CallId, idOf('a'), 35, 0)).toEqual(ringing('no_answer', 35));
   });
 
   it('say nothing of a buyer where the caller hung up', () => {
@@ -53,8 +53,8 @@ describe('outcomes of dials that were never made', () => {
   it('are the same for the same seed, call and assignment, in whatever order they are asked for', () => {
     const [one, other] = [drawFrom(past, 'seed/1'), drawFrom(past, 'seed/1')];
     const asked = Array.from({ length: 200 }, (_, n) => [`c${n % 50}`, n % 2 ? 'many' : 'few'] as const);
-    const outcomes = asked.map(([call, id]) => one(call as CallId, idOf(id), 20));
-    const reversed = asked.toReversed().map(([call, id]) => other(call as CallId, idOf(id), 20));
+    const outcomes = asked.map(([call, id]) => one(call as CallId, idOf(id), 20, 0));
+    const reversed = asked.toReversed().map(([call, id]) => other(call as CallId, idOf(id), 20, 0));
     expect(reversed.toReversed()).toEqual(outcomes);
   });
 

@@ -66,7 +66,7 @@ export function ringing(state: AttemptEndState, seconds: number): DialOutcome {
 export const PRICE: PriceRule = { amountMicros: micros(10), due: { on: 'connection' } };
 
 export function dialOf(id: string, outcome: DialOutcome): ObservedDial {
-  return { assignmentId: id as AssignmentId, price: PRICE, outcome };
+  return { assignmentId: id as AssignmentId, price: PRICE, outcome, goesOnAfterMs: null };
 }
 
 interface CallGiven extends Partial<Omit<PastCall, 'facts' | 'campaign' | 'observed'>> {

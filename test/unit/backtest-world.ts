@@ -149,7 +149,7 @@ class Live {
     this.dials += 1;
     if (rule?.strategy.kind === 'round_robin')
       this.turnsOf(rule.name).set(id, BigInt(this.world.turns.length + this.dials));
-    log.dials.push({ assignmentId: id, price: candidate.price, outcome });
+    log.dials.push({ assignmentId: id, price: candidate.price, outcome, goesOnAfterMs: null });
     const end = at + outcome.lastsMs;
     this.enter(end, 1, () => {
       const connected = outcome.state === 'completed';

@@ -124,11 +124,9 @@ export async function loadCarried(
 
 /** A reservation that is none of the calls which are run again. */
 export interface OtherHoldRow {
-  readonly id: string;
-  /** To the microsecond: where the next page begins. */
-  readonly place: string;
-  readonly reserved_at: string;
-  readonly resolved_at: string | null;
+  /** Milliseconds since 1970, to the microsecond; `null`: still held. */
+  readonly reserved_ms: number;
+  readonly resolved_ms: number | null;
   readonly scopes: readonly string[];
   readonly spend_micros: bigint;
   readonly payout_micros: bigint;
@@ -141,38 +139,32 @@ export interface OtherHoldRow {
   readonly paid_micros: bigint;
 }
 
-/** A page of what others held during the period on these scopes, in the order in which it was reserved. */
+/**
+ * What others reserved on these scopes in a slice of time, in the order in which they did. By slices, for reservations are
+ * found by time only roughly: a page with a limit would sort all that is left, each time.
+ */
 export async function loadOtherHolds(
   db: Queryable,
-  { campaignId, from, to }: BacktestPeriod,
+  { campaignId, from, to, asOf }: BacktestPeriod,
   scopes: readonly string[],
-  page: { readonly after: { readonly place: string; readonly id: string } | null; readonly limit: number },
+  slice: { readonly from: string; readonly to: string },
 ): Promise<OtherHoldRow[]> {
   const { rows } = await db.query<OtherHoldRow & Record<string, unknown>>({
     name: 'load_other_holds',
     text: `
-      SELECT r.id, to_char(r.reserved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place,
-             r.reserved_at, r.resolved_at, r.scopes, r.spend_micros, r.payout_micros, r.currency, r.dialled, r.connected,
-             r.converted, r.spent_micros, r.paid, r.paid_micros
+      SELECT (extract(epoch FROM r.reserved_at) * 1000)::float8 AS reserved_ms,
+             (extract(epoch FROM r.resolved_at) * 1000)::float8 AS resolved_ms, r.scopes, r.spend_micros,
+             r.payout_micros, r.currency, r.dialled, r.connected, r.converted, r.spent_micros, r.paid, r.paid_micros
         FROM reservations r
-       WHERE r.status <> 'refused' AND r.scopes && $4::text[]
-         -- What was reserved before the period and is still held in it: no hold outlives the longest call.
-         AND r.reserved_at >= $2::timestamptz - interval '1 day' AND r.reserved_at < $3::timestamptz + interval '1 day'
+       WHERE r.status <> 'refused' AND r.scopes && $5::text[]
+         AND r.reserved_at >= $6::timestamptz AND r.reserved_at < $7::timestamptz
          AND (r.reserved_at >= $2::timestamptz OR coalesce(r.resolved_at, 'infinity') > $2::timestamptz)
-         AND NOT EXISTS (SELECT FROM decision_records d JOIN calls c ON c.id = d.call_id
-                          WHERE d.call_id = r.call_id AND ${REPLAYED})
-         AND ($5::timestamptz IS NULL OR (r.reserved_at, r.id) > ($5::timestamptz, $6::text))
-       ORDER BY r.reserved_at, r.id
-       LIMIT $7::integer`,
-    values: [
-      campaignId,
-      from,
-      to,
-      [...scopes],
-      page.after?.place ?? null,
-      page.after?.id ?? null,
-      page.limit,
-    ],
+         -- Looked up for each by its key: planned as a join, it may go through all calls of the period for each hold.
+         AND NOT coalesce((SELECT ${REPLAYED}
+                             FROM decision_records d JOIN calls c ON c.id = d.call_id
+                            WHERE d.call_id = r.call_id LIMIT 1), false)
+       ORDER BY r.reserved_at, r.id`,
+    values: [campaignId, from, to, asOf, [...scopes], slice.from, slice.to],
   });
   return rows;
 }

@@ -9,6 +9,8 @@ export interface BacktestAskedRow {
   readonly period_to: string;
   readonly runs: number;
   readonly seed: string;
+  /** When it was begun first. */
+  readonly started_at: string;
   /** Counts from 1 how often it was begun. */
   readonly try: number;
 }
@@ -34,7 +36,7 @@ export async function beginBacktest(db: Queryable, id: string): Promise<Backtest
       UPDATE backtests
          SET status = 'running', try = try + 1, started_at = coalesce(started_at, now()), calls_done = 0
        WHERE id = $1::text AND status IN ('waiting', 'running')
-      RETURNING id, campaign_id, version, period_from, period_to, runs, seed, try`,
+      RETURNING id, campaign_id, version, period_from, period_to, runs, seed, started_at, try`,
     values: [id],
   });
   const [row] = rows;
