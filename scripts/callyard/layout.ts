@@ -45,3 +45,8 @@ export function wrap(text: string): string[] {
   }
   return [...lines, line];
 }
+
+/** A text of which no line is longer than {@link WIDTH} columns. */
+export function wrapped(text: string): string {
+  return text.split('\n').flatMap(wrap).join('\n');
+}
