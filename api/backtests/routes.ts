@@ -21,14 +21,14 @@ import {
   listBacktests,
 } from '../../db/queries/backtests';
 import { findCampaign } from '../../db/queries/campaigns';
-import { loadPlan } from '../../db/queries/setup';
 import type { Queryable } from '../../db/pool';
-import type { CampaignId } from '../../domain/ids';
+import { unreachable } from '../../domain/exhaustive';
 import { campaignParams } from '../campaigns/routes';
 import { byCreation, createdPlaceOf, keyset } from '../http/cursor';
 import { auditEntry, found, newId, type AuditedKind } from '../http/edit';
 import { readRoute, writeRoute, type Route } from '../http/route';
 import { Problem } from '../problems';
+import { requirePublishedPlan } from '../versions/require';
 import type { BacktestGateway } from './gateway';
 import { presentBacktest, presentDifference, presentHead } from './present';
 
@@ -59,7 +59,12 @@ export const backtestRoutes: readonly Route[] = [
     async handle({ db, backtests, params: { id: campaignId }, body }) {
       // An archived campaign too: only what was is looked at.
       found(await findCampaign(db, campaignId), `campaign ${campaignId}`);
-      await requirePublished(db, campaignId, body.version);
+      await requirePublishedPlan(
+        db,
+        campaignId,
+        body.version,
+        'Publish a draft with "activate": false, so that calls do not get it',
+      );
       const backtest = presentBacktest(
         await insertBacktest(db, {
           id: newId('bkt'),
@@ -116,11 +121,13 @@ export const backtestRoutes: readonly Route[] = [
     operationId: 'listBacktestDifferences',
     summary: 'Calls that would have gone elsewhere, in the order in which they came',
     tag: TAG,
+    description: 'There are some only once it is completed.',
     params,
     query: pageQuerySchema,
     responses: { 200: { description: 'A page of calls.', body: pageSchema(backtestDifferenceSchema) } },
+    problems: ['not_ready'],
     async handle({ db, params: { id }, query: { cursor, limit } }) {
-      found(await findBacktest(db, id), `backtest ${id}`);
+      requireCompleted(presentHead(found(await findBacktest(db, id), `backtest ${id}`)));
       const rows = await listBacktestDifferences(db, id, { after: bySeq.read(cursor), limit: limit + 1 });
       return { status: 200, body: bySeq.page(rows, limit, ({ seq }) => seq, presentDifference) };
     },
@@ -143,15 +150,6 @@ export const backtestRoutes: readonly Route[] = [
   }),
 ];
 
-/** @throws Problem `unprocessable` when there is no published version of this number */
-async function requirePublished(db: Queryable, campaignId: CampaignId, version: number): Promise<void> {
-  if ((await loadPlan(db, campaignId, version)) !== null) return;
-  throw unprocessable(
-    '/version',
-    'is no published version of the plan: publish a draft with "activate": false, so that calls do not get it',
-  );
-}
-
 /** There were no calls before. Years before 100 would also be read as others when they come from the database. */
 const EARLIEST = '1970-01-01T00:00:00.000Z';
 const DAY_MS = 86_400_000;
@@ -166,7 +164,10 @@ function periodOf({ from, to }: NewBacktest, now: number): { readonly from: stri
   if (end > now) throw unprocessable('/to', 'is in the future: leave it out for all calls until now');
   const wanted = from === undefined ? end - DEFAULT_DAYS * DAY_MS : Date.parse(from);
   const begin = Math.max(wanted, Date.parse(EARLIEST));
-  if (begin >= end) throw unprocessable('/from', 'must be before the end of the period');
+  if (begin >= end) {
+    const at = new Date(end).toISOString();
+    throw unprocessable('/from', `must be before the end of the period, which is ${at}`);
+  }
   return { from: new Date(begin).toISOString(), to: new Date(end).toISOString() };
 }
 
@@ -187,6 +188,23 @@ async function cancel(db: Queryable, backtests: BacktestGateway, head: BacktestH
   requireGoingOn(await read());
   await closeBacktest(db, head.id);
   return read();
+}
+
+/** @throws Problem `not_ready` when it has no result, or not yet */
+function requireCompleted({ id, status, failure }: BacktestHead): void {
+  switch (status) {
+    case 'completed':
+      return;
+    case 'waiting':
+    case 'running':
+      throw new Problem('not_ready', `Backtest ${id} is ${status}: wait until it is completed`);
+    case 'cancelled':
+      throw new Problem('not_ready', `Backtest ${id} was cancelled: it has no differences`);
+    case 'failed':
+      throw new Problem('not_ready', `Backtest ${id} failed: it has no differences. ${failure ?? ''}`.trim());
+    default:
+      unreachable(status);
+  }
 }
 
 function requireGoingOn({ id, status, endedAt }: BacktestHead): void {

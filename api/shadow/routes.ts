@@ -9,7 +9,6 @@ import {
   type ShadowDifference,
 } from '../../contract/resources/shadow';
 import { lockCampaign } from '../../db/queries/campaigns';
-import { loadPlan } from '../../db/queries/setup';
 import {
   listShadowDifferences,
   removeShadow,
@@ -27,7 +26,7 @@ import { campaignParams, requireNotArchived } from '../campaigns/routes';
 import { keyset } from '../http/cursor';
 import { found } from '../http/edit';
 import { readRoute, writeRoute, type Route } from '../http/route';
-import { Problem } from '../problems';
+import { requirePublishedPlan } from '../versions/require';
 
 const bySeq = keyset(z.string().regex(/^\d{1,18}$/));
 const PATH = '/campaigns/{id}/shadow';
@@ -57,10 +56,7 @@ export const shadowRoutes: readonly Route[] = [
     problems: ['conflict', 'unprocessable'],
     async handle({ db, params: { id }, body: { version } }) {
       requireNotArchived(presentCampaign(found(await lockCampaign(db, id), `campaign ${id}`)));
-      if ((await loadPlan(db, id, version)) === null) {
-        const message = 'is no published version of the plan';
-        throw new Problem('unprocessable', `version ${message}`, [{ pointer: '/version', message }]);
-      }
+      await requirePublishedPlan(db, id, version);
       await setShadow(db, id, version);
       const after = await shown(db, id);
       return { status: 200, body: after, audit: [entry('set', id, { version })] };

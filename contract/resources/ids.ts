@@ -30,7 +30,7 @@ export const revisionSchema = z
   .describe('Counts the edits people have made, from 1; also the `ETag`.');
 /** One that PostgreSQL can read too: it knows no year 0000, and no instant of more than some hundred characters. */
 export const instantSchema = z.iso
-  .datetime()
+  .datetime('must be an instant, for example 2026-03-02T00:00:00Z')
   .refine(
     (at) => !at.startsWith('0000') && !/\.\d{10}/.test(at),
     'must be in the years 0001 to 9999, with at most 9 digits of a second',

@@ -85,7 +85,7 @@ function nextDecision(state: MigrationState, missing: readonly Missing[]): strin
     case 'completed':
     case 'rolled_back':
     case 'aborted':
-      return 'None: it is over';
+      return 'It is over';
     default:
       return unreachable(phase);
   }

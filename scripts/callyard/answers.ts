@@ -1,5 +1,6 @@
 import type { Answer, Problem } from './client';
 import type { ExitCode, Surroundings } from './commands';
+import { wrapped } from './layout';
 import { renderFaults, type Source } from './source';
 
 /** Prints what was asked for, or why not. */
@@ -17,6 +18,6 @@ export function refuse(
   file = '',
 ): ExitCode {
   const faults = source === null ? [] : (problem.errors ?? []).map((error) => source.fault(error));
-  around.complain(faults.length > 0 ? renderFaults(file, faults) : problem.detail);
+  around.complain(faults.length > 0 ? renderFaults(file, faults) : wrapped(problem.detail));
   return problem.code === 'invalid_request' || problem.code === 'unprocessable' ? 2 : 1;
 }

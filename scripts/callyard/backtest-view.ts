@@ -6,6 +6,7 @@ import type {
   MoneyRange,
   Range,
 } from '../../contract/resources/backtest';
+import type { CountedEvent, LimitWindow } from '../../domain/limits/limit';
 import { formatMicros, microsFromText, type Micros } from '../../domain/money';
 import { bar, cut, minute, WIDTH, wrap } from './layout';
 
@@ -13,17 +14,28 @@ const NAME_WIDTH = 16;
 const OBSERVED_WIDTH = 16;
 const MEAN_WIDTH = 18;
 /** Of the buyers' names, then dials observed and modelled, and revenue observed and modelled. */
-const BUYER_WIDTHS = [24, 8, 12, 18, 18] as const;
+const BUYER_WIDTHS = [22, 11, 10, 20, 17] as const;
+
+/** Fewer calls than that say little. */
+const MANY_CALLS = 100;
 
 /** Behind the name of a buyer with too few dials of their own. */
 const BORROWED = '*';
 
-/** A backtest for a terminal of 80 columns: what was observed beside what is modelled, and how far to trust that. */
-export function renderBacktest(backtest: Backtest): string {
+/**
+ * A backtest for a terminal of 80 columns: what was observed beside what is modelled, and how far to trust that.
+ * @param workflowUrl of its workflow in the Temporal UI, on a line of its own however long; `null`: it is not known
+ */
+export function renderBacktest(backtest: Backtest, workflowUrl: string | null = null): string {
   const { result } = backtest;
-  return [...heading(backtest), ...stateOf(backtest), ...(result === null ? [] : resultOf(backtest, result))]
+  const text = [
+    ...heading(backtest),
+    ...stateOf(backtest),
+    ...(result === null ? [] : resultOf(backtest, result)),
+  ]
     .join('\n')
     .trimEnd();
+  return workflowUrl === null ? text : `${text}\n\nWorkflow: ${workflowUrl}`;
 }
 
 /** How far a backtest is, while somebody waits for it. */
@@ -33,36 +45,79 @@ export function renderProgress(backtest: BacktestHead): string {
   );
 }
 
-/** One line a backtest, for example `bkt_1  completed  2026-03-02 to 2026-03-09  v4 cmp_roofing`. */
-export function renderList(backtests: readonly BacktestHead[]): string {
-  if (backtests.length === 0) return 'No backtests.';
+/**
+ * Two lines a backtest: what it is and when it was made, then which calls it looks at.
+ * @param campaign whose backtests they are; `null`: anybody's
+ */
+export function renderList(backtests: readonly BacktestHead[], campaign: string | null = null): string {
+  if (backtests.length === 0) return campaign === null ? 'No backtests.' : `No backtests of ${campaign}.`;
   const longest = Math.max(...backtests.map(({ id }) => id.length));
-  return backtests
-    .map(({ id, status, from, to, version, campaignId }) =>
-      cut(
-        [
-          id.padEnd(longest),
-          status.padEnd('completed'.length),
-          `${from.slice(0, 10)} to ${to.slice(0, 10)}`,
-          `v${version} ${campaignId}`,
-        ].join('  '),
+  const lines = (
+    [id, status, created, runs, version]: readonly [string, string, string, string, string],
+    [period, ofCampaign]: readonly [string, string],
+  ): string[] => [
+    [
+      id.padEnd(longest),
+      status.padEnd('completed'.length),
+      created.padEnd('2026-03-02 00:00'.length),
+      runs.padStart('runs'.length),
+      version.padStart('version'.length),
+    ].join('  '),
+    cut(`  ${period.padEnd('2026-03-02 00:00 to 2026-03-09 00:00'.length)}  ${ofCampaign}`),
+  ];
+  return [
+    ...lines(
+      ['backtest', 'status', 'created (UTC)', 'runs', 'version'],
+      ['of calls from, to (UTC)', 'campaign'],
+    ),
+    ...backtests.flatMap(({ id, status, createdAt, runs, version, from, to, campaignId }) =>
+      lines(
+        [id, status, toMinute(createdAt), String(runs), String(version)],
+        [`${toMinute(from)} to ${toMinute(to)}`, campaignId],
       ),
-    )
-    .join('\n');
+    ),
+  ].join('\n');
+}
+
+/** For lists of which the head says that it is UTC. */
+function toMinute(at: string): string {
+  return minute(at).replace(' UTC', '');
 }
 
 /** Calls that would have gone elsewhere: who was dialled first and what came of it, and who would have been. */
-export function renderDifferences(differences: readonly BacktestDifference[]): string {
-  if (differences.length === 0) return 'No call would have gone elsewhere.';
-  return differences
-    .flatMap(({ at, callId, observed, modelled, outcome, revenueMicros, ...rest }) => [
+export function renderDifferences(
+  { id, version, campaignId, runs }: BacktestHead,
+  differences: readonly BacktestDifference[],
+): string {
+  return [
+    ...wrap(`Backtest ${id}: plan version ${version} of ${campaignId}`),
+    '',
+    ...(differences.length === 0 ? ['No call would have gone elsewhere.'] : []),
+    ...differences.flatMap(({ at, callId, observed, modelled, outcome, revenueMicros, ...rest }) => [
       ...wrap(`${minute(at)}  ${callId}`),
-      ...wrap(`  was: ${dialOf(observed)}; ${outcome}, ${exact(revenueMicros)} ${rest.currency}`),
       ...wrap(
-        `  now: ${dialOf(modelled)} in ${times(rest.modelledRuns)}; ${rounded(rest.expectedRevenueMicros)} ${rest.currency} expected`,
+        `  first: ${dialOf(observed)}; the call ended ${outcome} and brought ${exact(revenueMicros)} ${rest.currency}`,
       ),
-    ])
-    .join('\n');
+      ...wrap(
+        `  instead: ${dialOf(modelled)} in ${rest.modelledRuns} of ${counted(runs, 'run')}; ${rounded(rest.expectedRevenueMicros)} ${rest.currency} expected, over all runs`,
+      ),
+    ]),
+  ].join('\n');
+}
+
+/** Why a backtest has no list of calls that would have gone elsewhere, and what to do; `null`: it has one. */
+export function whyNoDifferences({ id, status, failure }: BacktestHead): string | null {
+  switch (status) {
+    case 'completed':
+      return null;
+    case 'waiting':
+    case 'running':
+      return `Backtest ${id} is ${status}: wait until it is completed. Look at it:\n  npm run callyard -- backtest show ${id}`;
+    case 'cancelled':
+      return `Backtest ${id} was cancelled: it has no differences. Run it again.`;
+    case 'failed':
+      return `Backtest ${id} failed: it has no differences. Why: ${failure ?? 'for no known reason'}`;
+  }
 }
 
 function dialOf(dial: BacktestDifference['observed']): string {
@@ -70,15 +125,16 @@ function dialOf(dial: BacktestDifference['observed']): string {
   return `${dial.buyerName ?? dial.assignmentId} at ${exact(dial.priceMicros)}`;
 }
 
-function times(runs: number): string {
-  return runs === 1 ? '1 run' : `${runs} runs`;
+/** For example `1 call`, `2 calls`. */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function heading({ id, version, campaignId, from, to, runs, seed }: Backtest): string[] {
   return [
     ...wrap(`Backtest ${id}: plan version ${version} of ${campaignId}`),
     `${minute(from)} to ${minute(to)}`,
-    ...wrap(`${times(runs)}, seed ${seed}`),
+    ...wrap(`${counted(runs, 'run')}, seed ${seed}`),
     '',
   ];
 }
@@ -86,27 +142,35 @@ function heading({ id, version, campaignId, from, to, runs, seed }: Backtest): s
 /** The first line says where it stands. */
 function stateOf({ status, progress, failure, endedAt }: BacktestHead): string[] {
   const { calls, of } = progress;
-  const done =
-    of === null
-      ? 'calls are not counted yet'
-      : `${bar(of === 0 ? 100 : (calls / of) * 100)} ${calls} of ${of} calls`;
+  const done = of === null ? 'calls are not counted yet' : progressBar(calls, of);
+  const when = endedAt === null ? '' : ` ${minute(endedAt)}`;
   switch (status) {
     case 'waiting':
       return ['waiting to begin'];
     case 'running':
       return [done];
     case 'completed':
-      return [`completed${endedAt === null ? '' : ` ${minute(endedAt)}`}`];
+      return [`completed${when}`];
     case 'cancelled':
-      return ['cancelled', done];
+      return [`cancelled${when}`, done];
     case 'failed':
       return wrap(`failed: ${failure ?? 'for no known reason'}`);
   }
 }
 
+function progressBar(calls: number, of: number): string {
+  return of === 0 ? 'no call to run again' : `${bar((calls / of) * 100)} ${calls} of ${counted(of, 'call')}`;
+}
+
 function resultOf(backtest: Backtest, result: BacktestResult): string[] {
+  const { received, replayed } = result.calls;
+  const { campaignId, from, to } = backtest;
+  if (received === 0)
+    return wrap(`No calls of ${campaignId} came in between ${minute(from)} and ${minute(to)}.`);
+  if (replayed === 0) return [...callsOf(result), 'None could be run again, so there is nothing to compare.'];
   return [
     ...callsOf(result),
+    ...few(replayed),
     '',
     ...table(result, backtest),
     ...(backtest.runs === 1 ? [] : wrap(spreadMeans(backtest.runs))),
@@ -115,6 +179,7 @@ function resultOf(backtest: Backtest, result: BacktestResult): string[] {
     ...trust(result),
     '',
     ...buyers(result),
+    ...absent(result, backtest),
     ...limits(result),
     ...sentences('Observed:', result.basis.observed),
     ...sentences('Modelled:', result.basis.modelled),
@@ -129,32 +194,48 @@ function callsOf({ calls }: BacktestResult): string[] {
     [calls.inProgress, 'not over yet'],
   ] as const;
   const named = left.flatMap(([count, what]) => (count === 0 ? [] : [`, ${count} ${what}`]));
-  return wrap(`${calls.received} calls came in: ${calls.replayed} run again${named.join('')}.`);
+  return wrap(`${counted(calls.received, 'call')} came in: ${calls.replayed} run again${named.join('')}.`);
+}
+
+function few(calls: number): string[] {
+  if (calls >= MANY_CALLS) return [];
+  return [`${calls === 1 ? '1 call is' : `${calls} calls are`} few: the figures say little.`];
 }
 
 function table({ observed, modelled, currency }: BacktestResult, { version, runs }: BacktestHead): string[] {
-  const counted = (name: string, figure: number, range: Range): string[] =>
+  const calls = (name: string, figure: number, range: Range): string[] =>
     row(name, String(figure), number(range.mean), spread(range, number));
   const paid = (name: string, figure: string, range: MoneyRange): string[] =>
     row(`${name} (${currency})`, exact(figure), rounded(range.mean), spread(range, rounded));
   return [
     ...row('', 'observed', `plan version ${version}`, runs === 1 ? '' : '(low to high)'),
-    ...counted('calls dialled', observed.dialled, modelled.dialled),
-    ...counted('connected', observed.connected, modelled.connected),
+    ...calls('calls dialled', observed.dialled, modelled.dialled),
+    ...calls('connected', observed.connected, modelled.connected),
     ...row(
       'answer rate',
       percent(observed.connected, observed.dialled),
       percent(modelled.connected.mean, modelled.dialled.mean),
       '',
     ),
-    ...counted('converted', observed.converted, modelled.converted),
-    ...counted('nobody found', observed.noCandidate, modelled.noCandidate),
-    ...counted('all closed', observed.afterHours, modelled.afterHours),
-    ...counted('exhausted', observed.exhausted, modelled.exhausted),
-    ...counted('abandoned', observed.abandonedRinging, modelled.abandonedRinging),
+    ...calls('converted', observed.converted, modelled.converted),
+    ...calls('nobody found', observed.noCandidate, modelled.noCandidate),
+    ...calls('all closed', observed.afterHours, modelled.afterHours),
+    ...calls('exhausted', observed.exhausted, modelled.exhausted),
+    ...calls('abandoned', observed.abandonedRinging, modelled.abandonedRinging),
     ...paid('revenue', observed.revenueMicros, modelled.revenueMicros),
     ...paid('payout', observed.payoutMicros, modelled.payoutMicros),
+    ...row(
+      `margin (${currency})`,
+      formatMicros(margin(observed.revenueMicros, observed.payoutMicros)),
+      formatMicros(toHundredth(margin(modelled.revenueMicros.mean, modelled.payoutMicros.mean))),
+      '',
+    ),
   ];
+}
+
+/** What is left of the revenue; the runs' ranges cannot be subtracted from each other. */
+function margin(revenue: string, payout: string): Micros {
+  return (microsFromText(revenue) - microsFromText(payout)) as Micros;
 }
 
 /** One line; with figures too large for that, the spread on a line of its own. */
@@ -174,17 +255,17 @@ function spreadMeans(runs: number): string {
 
 /** From low to high; nothing where all runs came to the same. */
 function spread<T>(
-  { low, high }: { readonly low: T; readonly high: T },
+  { mean, low, high }: { readonly mean: T; readonly low: T; readonly high: T },
   text: (figure: T) => string,
 ): string {
-  return low === high ? '' : `(${text(low)} to ${text(high)})`;
+  return mean === low && mean === high ? '' : `(${text(low)} to ${text(high)})`;
 }
 
 function elsewhere(id: string, { differences }: BacktestResult): string[] {
   const { same, otherBuyer, gained, lost } = differences;
   const other = otherBuyer + gained + lost;
-  const line = `${other} of ${same + other} calls go elsewhere first`;
-  if (other === 0) return [`${line}.`];
+  if (other === 0) return ['No call goes elsewhere first.'];
+  const line = `${other} of ${counted(same + other, 'call')} ${other === 1 ? 'goes' : 'go'} elsewhere first`;
   return [
     ...wrap(
       `${line}: ${otherBuyer} to another buyer, ${gained} to somebody instead of nobody, ${lost} to nobody instead of somebody.`,
@@ -194,8 +275,9 @@ function elsewhere(id: string, { differences }: BacktestResult): string[] {
 }
 
 function trust({ reproduced: { calls, same } }: BacktestResult): string[] {
+  if (calls === 0) return [];
   return wrap(
-    `The versions that chose were asked again, and dialled the same buyer first in ${same} of ${calls} calls (${percent(same, calls)}).`,
+    `The versions that chose were asked again, and dialled the same buyer first in ${same} of ${counted(calls, 'call')} (${percent(same, calls)}).`,
   );
 }
 
@@ -218,11 +300,39 @@ function buyers({ buyers: each, currency }: BacktestResult): string[] {
   });
   const borrowed = each.some(({ outcomesFrom }) => outcomesFrom === 'campaign');
   return [
-    cells('buyer', 'dials', 'modelled', `revenue (${currency})`, 'modelled'),
+    cells('buyer', 'dials: was', 'would be', `revenue (${currency}): was`, 'would be'),
     ...rows,
     ...(borrowed
       ? [`${BORROWED} too few dials of their own: outcomes are drawn from those of all buyers`]
       : []),
+    '',
+  ];
+}
+
+const WHAT_COUNTS = {
+  attempt: 'attempts',
+  connection: 'connections',
+  conversion: 'conversions',
+  spend: 'spend',
+} as const satisfies Record<CountedEvent, string>;
+
+const OVER_WHAT = {
+  concurrency: 'at once',
+  hour: 'an hour',
+  day: 'a day',
+  month: 'a month',
+  total: 'in all',
+} as const satisfies Record<LimitWindow, string>;
+
+/** A buyer who is new could get no call that was: that must not read as one who is not worth having. */
+function absent({ absent: each, calls }: BacktestResult, { version }: BacktestHead): string[] {
+  if (each.length === 0) return [];
+  return [
+    ...each.flatMap((one) =>
+      wrap(
+        `${one.assignmentId}, named by version ${version}, was not in the campaign at ${one.calls} of ${counted(calls.replayed, 'call')}: it got none of those.`,
+      ),
+    ),
     '',
   ];
 }
@@ -234,8 +344,10 @@ function limits({ limits: each }: BacktestResult): string[] {
     ...each.flatMap(({ limitId, scope, window, counts, observed, modelled }) => {
       const range = spread(modelled, number);
       return [
-        ...wrap(`- ${limitId} (${counts}, ${window}) on ${scope}`).map((line) => cut(line)),
-        `  in ${observed} calls observed, ${number(modelled.mean)} modelled${range === '' ? '' : ` ${range}`}`,
+        ...wrap(`- ${limitId}: ${WHAT_COUNTS[counts]} ${OVER_WHAT[window]} on ${scope}`).map((line) =>
+          cut(line),
+        ),
+        `  in ${counted(observed, 'call')} observed, ${number(modelled.mean)} modelled${range === '' ? '' : ` ${range}`}`,
       ];
     }),
     '',
@@ -248,12 +360,17 @@ function sentences(heading: string, lines: readonly string[]): string[] {
 
 /** Whole numbers as they are, means to one decimal. */
 function number(figure: number): string {
-  return Number.isInteger(figure) ? String(figure) : figure.toFixed(1);
+  return Number.isInteger(figure) ? String(figure) : oneDecimal(figure);
 }
 
 /** `-` of nothing. */
 function percent(part: number, of: number): string {
-  return of === 0 ? '-' : `${((part / of) * 100).toFixed(1)} %`;
+  return of === 0 ? '-' : `${oneDecimal((part / of) * 100)} %`;
+}
+
+/** Half is rounded up, also where the figure in binary is a little less than it looks. */
+function oneDecimal(figure: number): string {
+  return (Math.round(Number((figure * 10).toPrecision(12))) / 10).toFixed(1);
 }
 
 function exact(micros: string): string {
@@ -264,6 +381,12 @@ const HUNDREDTH = 10_000n;
 
 /** To the hundredth: a mean, or one of many amounts, is not to be settled by. */
 function rounded(micros: string): string {
-  const amount = microsFromText(micros);
-  return formatMicros((((amount + HUNDREDTH / 2n) / HUNDREDTH) * HUNDREDTH) as Micros);
+  return formatMicros(toHundredth(microsFromText(micros)));
+}
+
+/** Half is rounded up, of amounts below zero as well. */
+function toHundredth(amount: Micros): Micros {
+  const above = amount + HUNDREDTH / 2n;
+  const past = ((above % HUNDREDTH) + HUNDREDTH) % HUNDREDTH;
+  return (above - past) as Micros;
 }

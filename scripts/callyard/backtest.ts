@@ -58,7 +58,7 @@ export function addBacktest(command: Command, means: Means): void {
 function addRun(backtest: Command, { choose, connect, urlOption }: Means): void {
   backtest
     .command('run')
-    .description('runs a version, and shows what it came to; fails when that is nothing')
+    .description('runs a version, and shows what it came to; exit code 1 when it ends without a result')
     .argument('<campaign>', 'its id, for example cmp_sample')
     .requiredOption(
       '--version <number>',

@@ -1,11 +1,19 @@
 import type { BacktestStatus } from '../../contract/resources/backtest';
 import { unreachable } from '../../domain/exhaustive';
+import { backtestWorkflowId } from '../../workflows/ids';
 import { InputError } from '../simulate/input';
 import { refuse, show } from './answers';
-import { renderBacktest, renderDifferences, renderList, renderProgress } from './backtest-view';
+import {
+  renderBacktest,
+  renderDifferences,
+  renderList,
+  renderProgress,
+  whyNoDifferences,
+} from './backtest-view';
 import type { Client } from './client';
 import type { ExitCode, Surroundings } from './commands';
 import { follow } from './follow';
+import { wrapped } from './layout';
 import type { Screen } from './screen';
 
 /** What the command line says of a new backtest; everything that is left out is the server's to fill in. */
@@ -31,7 +39,7 @@ const DAY_MS = 86_400_000;
  * @throws InputError when the period is not clear
  */
 export async function runBacktest(
-  client: Pick<Client, 'createBacktest' | 'backtest'>,
+  client: Pick<Client, 'createBacktest' | 'backtest' | 'workflowUrl'>,
   campaign: string,
   asked: BacktestAsked,
   screen: Screen | null,
@@ -51,7 +59,7 @@ export async function runBacktest(
   screen.draw('');
   switch (followed.kind) {
     case 'over':
-      around.say(renderBacktest(followed.value));
+      around.say(renderBacktest(followed.value, workflowOf(client, id)));
       return codeOf(followed.value.status);
     case 'left':
       around.complain(
@@ -87,33 +95,47 @@ function codeOf(status: BacktestStatus): ExitCode {
 
 /** Prints a backtest as it is now. */
 export async function showBacktest(
-  client: Pick<Client, 'backtest'>,
+  client: Pick<Client, 'backtest' | 'workflowUrl'>,
   id: string,
   around: Surroundings,
 ): Promise<ExitCode> {
-  return show(await client.backtest(id), around, renderBacktest);
+  return show(await client.backtest(id), around, (backtest) =>
+    renderBacktest(backtest, workflowOf(client, id)),
+  );
 }
 
-/** Prints one line for each backtest. */
+/** `null`: it is not known where the Temporal UI is. */
+function workflowOf({ workflowUrl }: Pick<Client, 'workflowUrl'>, id: string): string | null {
+  return workflowUrl?.(backtestWorkflowId(id)) ?? null;
+}
+
+/** Prints what there is of each backtest in a list. */
 export async function listBacktests(
   client: Pick<Client, 'backtests'>,
   { campaign }: { readonly campaign?: string },
   around: Surroundings,
 ): Promise<ExitCode> {
   const filter: Record<string, string> = campaign === undefined ? {} : { campaignId: campaign };
-  return show(await client.backtests(filter), around, renderList);
+  return show(await client.backtests(filter), around, (backtests) => renderList(backtests, campaign ?? null));
 }
 
-/** Prints the first `limit` calls that would have gone elsewhere, and whether there are more. */
+/** Prints the first `limit` calls that would have gone elsewhere, and whether there are more. @returns 1 without a result */
 export async function listDifferences(
-  client: Pick<Client, 'backtestDifferences'>,
+  client: Pick<Client, 'backtest' | 'backtestDifferences'>,
   id: string,
   limit: number,
   around: Surroundings,
 ): Promise<ExitCode> {
+  const found = await client.backtest(id);
+  if (!found.ok) return refuse(found.problem, around);
+  const none = whyNoDifferences(found.value);
+  if (none !== null) {
+    around.complain(wrapped(none));
+    return 1;
+  }
   return show(await client.backtestDifferences(id, limit + 1), around, (calls) => {
     const more = calls.length > limit ? `\n\nThese are the first ${limit}; more with --limit.` : '';
-    return `${renderDifferences(calls.slice(0, limit))}${more}`;
+    return `${renderDifferences(found.value, calls.slice(0, limit))}${more}`;
   });
 }
 

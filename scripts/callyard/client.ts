@@ -41,6 +41,8 @@ export type Answer<T> =
 
 /** The routes of a running Callyard that the commands need. */
 export interface Client {
+  /** Of a workflow in the Temporal UI; `null`: it is not known where that is. */
+  readonly workflowUrl: ((workflowId: string) => string) | null;
   export(campaign: string): Promise<Answer<unknown>>;
   apply(
     document: { readonly id: string; readonly body: unknown },
@@ -76,7 +78,7 @@ const LARGEST_PAGE = 200;
  * @throws InputError when nothing answers there
  */
 export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): Promise<Client> {
-  const { apiUrl, adminKey } = await findApi(url, env);
+  const { apiUrl, adminKey, workflowUrl } = await findApi(url, env);
   const ask = async <T>(
     path: string,
     init: { readonly method: string; readonly body?: string },
@@ -115,6 +117,7 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
   };
   const pathOf = (campaign: string): string => `/campaigns/${encodeURIComponent(campaign)}/config`;
   return {
+    workflowUrl,
     export: (campaign) => ask(pathOf(campaign), { method: 'GET' }, (json) => json),
     apply: ({ id, body }, { dryRun, expect }) => {
       const query = new URLSearchParams({

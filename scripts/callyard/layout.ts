@@ -15,7 +15,7 @@ export function bar(part: number, next: number | null = null): string {
 }
 
 function cells(percent: number): number {
-  return percent === 0 ? 0 : Math.max(1, Math.round((percent / 100) * BAR_WIDTH));
+  return percent === 0 ? 0 : Math.min(BAR_WIDTH, Math.max(1, Math.round((percent / 100) * BAR_WIDTH)));
 }
 
 /** An instant to the minute, in UTC. */
@@ -44,4 +44,9 @@ export function wrap(text: string): string[] {
     line = `${indent}  ${word}`;
   }
   return [...lines, line];
+}
+
+/** A text of which no line is longer than {@link WIDTH} columns. */
+export function wrapped(text: string): string {
+  return text.split('\n').flatMap(wrap).join('\n');
 }

@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { InputError, runCommand } from '../simulate/input';
 import { addBacktest } from './backtest';
 import { connect } from './client';
+import { wrapped } from './layout';
 import type { Means } from './means';
 import { addMigrate } from './migrate';
 import { listLimits, showFreed, showHeld, verifyLimits } from './limits';
@@ -23,6 +24,8 @@ const command = new Command('npm run callyard --')
   .description(
     'Keeps campaigns as files, shows what limits have left, moves callers bit by bit, and runs plans over past calls.',
   )
+  .configureHelp({ minWidthToWrap: 30 })
+  .configureOutput({ outputError: (text, write) => write(wrapped(text)) })
   .exitOverride();
 
 /** What the command line asks for; set by the subcommand that was named. */
@@ -154,5 +157,10 @@ async function askYes(question: string): Promise<boolean> {
 void runCommand(command, async () => {
   if (chosen === null)
     throw new InputError('Say what to do: export, apply, validate, limits, migrate or backtest.');
-  return chosen();
+  try {
+    return await chosen();
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(wrapped(error.message), { cause: error });
+    throw error;
+  }
 });

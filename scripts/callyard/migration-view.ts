@@ -55,7 +55,9 @@ function sidesOf({ kind }: MigrationHead): string {
   }
 }
 
-function headline({ status, progress }: Migration): string {
+/** Of one that is over, its end alone: the step and the share are those to which that led back. */
+function headline({ status, progress, endedAt }: Migration): string {
+  if (endedAt !== null) return status.replaceAll('_', ' ');
   const by = progress.pausedBy === 'campaign' ? ' with its campaign' : '';
   const step = progress.step.no === 0 ? '' : `, step ${progress.step.no} of ${progress.step.of}`;
   const since = progress.since === null ? '' : `, at this share since ${minute(progress.since)}`;
@@ -108,7 +110,8 @@ function estimate({ guardrail }: Judgement, { value, low, high }: Estimate): str
 
 /** The next decision, and when; what a running migration waits for is a line each. */
 function next({ status, progress }: Migration, now: number): string[] {
-  if (status !== 'running' || progress.missing.length === 0) return wrap(`Next: ${progress.nextDecision}`);
+  if (status !== 'running' || progress.missing.length === 0)
+    return wrap(`Next: ${lowered(progress.nextDecision)}`);
   const goal = progress.nextSharePercent === null ? 'completion' : percent(progress.nextSharePercent);
   const guardrails = progress.missing.filter(({ kind }) => kind === 'guardrail').length;
   return [
@@ -116,6 +119,10 @@ function next({ status, progress }: Migration, now: number): string[] {
     ...progress.missing.flatMap((missing) => condition(missing, now)),
     ...(guardrails === 0 ? [] : [`  - the guardrails hold: ${guardrails} to go`]),
   ];
+}
+
+function lowered(sentence: string): string {
+  return `${sentence.slice(0, 1).toLowerCase()}${sentence.slice(1)}`;
 }
 
 /** Guardrails are counted: what each lacks stands in its row. */

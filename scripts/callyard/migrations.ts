@@ -5,6 +5,7 @@ import { refuse, show } from './answers';
 import type { Client } from './client';
 import type { ExitCode, Surroundings } from './commands';
 import { follow } from './follow';
+import { wrapped } from './layout';
 import { renderList, renderMigration } from './migration-view';
 import type { Screen } from './screen';
 import { readSource, renderFaults } from './source';
@@ -40,8 +41,9 @@ export async function createMigration(
   const answer = await client.createMigration(source === null ? bodyOf(name, asked) : source.value);
   if (!answer.ok) return refuse(answer.problem, around, source, asked.file);
   const { id, warnings } = answer.value;
-  for (const { pointer, message } of warnings) around.complain(`Warning: ${pointer.slice(1)}: ${message}`);
-  around.say(`${id} is made, and no caller is moved yet. Start it: npm run callyard -- migrate start ${id}`);
+  for (const { pointer, message } of warnings)
+    around.complain(wrapped(`Warning: ${pointer.slice(1)}: ${message}`));
+  around.say(`${id} is made, and no caller is moved yet.\nStart it: npm run callyard -- migrate start ${id}`);
   return 0;
 }
 

@@ -126,7 +126,17 @@ describe('backtests over HTTP', () => {
       const { errors } = await refused(path, body, status);
       expect([body, errors?.map((error) => error.pointer)]).toEqual([body, [pointer]]);
     }
-    expect((await refused(path, { version: 3 }, 422)).detail).toContain('"activate": false');
+    const why = async (body: object, status: number) => (await refused(path, body, status)).detail;
+    expect(await why({ version: 3 }, 422)).toBe(
+      'version 3 is not published; there are 1 to 2. Publish a draft with "activate": false, so that calls do not get it',
+    );
+    expect(await why({ version: 2, from: '2026-03-03T00:00:00Z', to: '2026-03-02T00:00:00Z' }, 422)).toBe(
+      'from must be before the end of the period, which is 2026-03-02T00:00:00.000Z',
+    );
+    expect(await why({ version: 2, from: 'yesterday' }, 400)).toContain(
+      'from must be an instant, for example 2026-03-02T00:00:00Z',
+    );
+    expect(await why({ version: 2, seed: '' }, 400)).toContain('seed must be 1 to 64 characters');
     expect((await refused('/campaigns/cmp_nobody/backtests', { version: 1 }, 404)).detail).toBe(
       'There is no campaign cmp_nobody',
     );
@@ -173,7 +183,6 @@ describe('backtests over HTTP', () => {
 
   it('shows what it came to, and the calls that would have gone elsewhere, page by page', async () => {
     const { id } = await make(await campaign());
-    expect(await api.ok('GET', `/backtests/${id}/differences`)).toEqual({ data: [], nextCursor: null });
     await api.db.query(
       `UPDATE backtests SET status = 'completed', result = $2, calls_done = 4702, calls_total = 4702,
               started_at = now(), ended_at = now()
@@ -222,6 +231,29 @@ describe('backtests over HTTP', () => {
     expect((await refused(`/backtests/${id}/cancel`, undefined, 409)).detail).toContain(
       'is completed already',
     );
+  });
+
+  it('has no differences before it is completed, or without a result', async () => {
+    const { id } = await make(await campaign());
+    const why = async (): Promise<Partial<Refusal>> => {
+      const { status, body } = await api.send('GET', `/backtests/${id}/differences`);
+      expect(status).toBe(409);
+      return body as Refusal;
+    };
+    expect(await why()).toMatchObject({
+      code: 'not_ready',
+      detail: `Backtest ${id} is waiting: wait until it is completed`,
+    });
+    await api.db.query(`UPDATE backtests SET status = 'cancelled', ended_at = now() WHERE id = $1`, [id]);
+    expect(await why()).toMatchObject({
+      code: 'not_ready',
+      detail: `Backtest ${id} was cancelled: it has no differences`,
+    });
+    await api.db.query(`UPDATE backtests SET status = 'failed', failure = 'No room' WHERE id = $1`, [id]);
+    expect(await why()).toMatchObject({
+      code: 'not_ready',
+      detail: `Backtest ${id} failed: it has no differences. No room`,
+    });
   });
 
   it('asks the workflow to end, however often, and says who did', async () => {

@@ -2,6 +2,7 @@ import type { Page } from '../../contract/page';
 import type { Call } from '../../contract/call';
 import { sampleConfig } from './config-sample';
 import { startApi, type ApiServer } from './api-server';
+import { sampleResult } from './backtest-sample';
 
 const CALLS = 3;
 
@@ -209,10 +210,15 @@ describe('the OpenAPI document', () => {
     const { id } = await api.ok<{ id: string }>('POST', '/campaigns/cmp_walk/backtests', { version: 1 });
     await api.ok('GET', '/backtests?campaignId=cmp_walk');
     await api.ok('GET', `/backtests/${id}`);
-    await api.ok('GET', `/backtests/${id}/differences`);
     await sql(`INSERT INTO backtests (id, campaign_id, version, period_from, period_to, runs, seed)
                VALUES ('bkt_orphan', 'cmp_walk', 1, now() - interval '1 day', now(), 1, 's')`);
     await api.ok('POST', '/backtests/bkt_orphan/cancel', undefined, 202);
+    await sql(
+      `INSERT INTO backtests (id, campaign_id, version, period_from, period_to, runs, seed, status, ended_at, result)
+       VALUES ('bkt_done', 'cmp_walk', 1, now() - interval '1 day', now(), 1, 's', 'completed', now(), $1)`,
+      [JSON.stringify(sampleResult())],
+    );
+    await api.ok('GET', '/backtests/bkt_done/differences');
   }
 
   it('describes what every operation really answers', async () => {

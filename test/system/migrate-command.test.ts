@@ -64,6 +64,7 @@ describe('npm run callyard -- migrate', () => {
     );
     expect(made).toMatchObject({ code: 0, err: '' });
     const [id = ''] = /mig_\w+/.exec(made.out) ?? [];
+    expect(made.out).toMatch(/^Start it: npm run callyard -- migrate start mig_\w+$/m);
     expect((await migrate('start', id, '--reason', 'off we go')).out).toContain('running, step 1 of 2');
     expect((await migrate('share', id, '12.5')).out).toMatch(/^█{6}▒{44} 12.5 %, next 100 %$/m);
     const { out } = await migrate('status', id);
@@ -71,7 +72,9 @@ describe('npm run callyard -- migrate', () => {
     expect(out).toMatch(/started at 5 % by admin: off we go/);
     const refused = await migrate('approve', id);
     expect(refused).toMatchObject({ code: 1, out: '' });
-    expect(refused.err).toContain('Possible now: pause, advance, share, roll-back, abort');
+    expect(refused.err.replaceAll(/\s+/g, ' ')).toContain(
+      'Possible now: pause, advance, share, roll-back, abort',
+    );
     const watched = migrate('status', id, '--watch');
     await migrate('abort', id);
     expect(await watched).toMatchObject({ code: 0, out: expect.stringContaining('aborted') as string });
@@ -103,5 +106,7 @@ describe('npm run callyard -- migrate', () => {
       err: expect.stringContaining('in one way') as string,
     });
     expect((await migrate('share', 'mig_x', '101')).code).toBe(2);
+    const { out } = await migrate('--help');
+    for (const line of out.split('\n')) expect([line, line.length <= 80]).toEqual([line, true]);
   });
 });

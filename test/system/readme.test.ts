@@ -36,6 +36,13 @@ const backtests = DOCUMENTS.flatMap((file) =>
     .map(([, options = '']) => ({ file, options })),
 );
 
+/** The requests of the recipe for a backtest, before which there is only version 1 of the sample's plan. */
+const publishing = shellBlocks('docs/backtests.md').flatMap((block) =>
+  [...block.matchAll(/^curl [^]*?-X (\w+)[^]*?-d '([^']*)'[^]*?\$API(\S+)/gm)].map(
+    ([, method = '', body = '', url = '']) => ({ method, body, url }),
+  ),
+);
+
 function run(
   file: string,
   args: readonly string[],
@@ -65,6 +72,14 @@ describe('what the documents say', () => {
       CALLYARD_ADMIN_KEY: system.adminKey,
       DATABASE_URL: system.databaseUrl,
     };
+    for (const { method, body, url } of publishing) {
+      const response = await fetch(`${system.baseUrl}/api/v1${url}`, {
+        method,
+        body,
+        headers: { authorization: `Bearer ${system.adminKey}`, 'content-type': 'application/json' },
+      });
+      if (!response.ok) throw new Error(`${method} ${url}: ${await response.text()}`);
+    }
   });
   afterAll(() => system.stop());
 
@@ -83,6 +98,20 @@ describe('what the documents say', () => {
       carrier: { errors: string[] };
     };
     expect({ outcome: call.outcome, errors: carrier.errors, code }).toEqual({ outcome, errors: [], code: 0 });
+  });
+
+  it('about a backtest publishes the version first, which calls do not get', async () => {
+    expect(publishing.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'PUT /campaigns/cmp_sample/plan/draft',
+      'POST /campaigns/cmp_sample/plan/publish',
+    ]);
+    expect(backtests.some(({ options }) => options.includes('--version 2'))).toBe(true);
+    const { rows } = await system.db.query(
+      `SELECT plan_version, max(version) AS latest
+         FROM campaigns JOIN routing_plans ON campaign_id = id
+        WHERE id = 'cmp_sample' GROUP BY plan_version`,
+    );
+    expect(rows).toEqual([{ plan_version: 1, latest: 2 }]);
   });
 
   it.each(backtests)('in $file: npm run callyard -- $options', async ({ options }) => {

@@ -40,7 +40,10 @@ describe('a shadow plan', () => {
 
   it('is asked about live calls, takes none, and lists who would have got them at what price', async () => {
     expect((await send('GET', '')).status).toBe(404);
-    expect((await send('PUT', '', { version: 9 })).status).toBe(422);
+    expect(await send('PUT', '', { version: 9 })).toMatchObject({
+      status: 422,
+      body: { detail: 'version 9 is not published; there are 1 to 2' },
+    });
     expect((await send<Shadow>('PUT', '', { version: 2 })).body).toMatchObject({ version: 2, calls: 0 });
     const placed = [await placeCall(system, { to: NUMBER }), await placeCall(system, { to: NUMBER })];
     expect(placed.map(({ call }) => call.attempts[0]?.buyerName)).toEqual(['a', 'a']);

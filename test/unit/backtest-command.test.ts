@@ -72,6 +72,7 @@ async function run(
   const bodies: object[] = [];
   let looks = 0;
   const client = {
+    workflowUrl: (id: string) => `http://ui/${id}`,
     createBacktest: (_campaign: string, body: object) => {
       bodies.push(body);
       return Promise.resolve(made);
@@ -103,6 +104,7 @@ describe('running a backtest from the command line', () => {
     expect(out).toHaveLength(1);
     expect(out[0]).toMatch(/^Backtest bkt_1: plan version 2 of cmp_a\n/);
     expect(out[0]).toContain('300 of 4702 calls go elsewhere first');
+    expect(out[0]).toMatch(/\n\nWorkflow: http:\/\/ui\/backtest\/bkt_1$/);
     expect(drawn[0]).toContain('waiting to begin');
     expect(drawn[1]).toContain('10 of 40 calls');
     expect(drawn[2]).toMatch(/10 of 40 calls\n\nCallyard does not answer/);
@@ -113,7 +115,7 @@ describe('running a backtest from the command line', () => {
 
   it.each([
     [{ ...RUNNING, ...ENDED, status: 'failed', failure: 'no room' } as const, 'failed: no room'],
-    [{ ...RUNNING, ...ENDED, status: 'cancelled' } as const, 'cancelled'],
+    [{ ...RUNNING, ...ENDED, status: 'cancelled' } as const, 'cancelled 2026-03-09 10:01 UTC'],
   ])('fails when it came to nothing', async (end, text) => {
     const { code, out } = await run([ok(RUNNING), ok(end)]);
     expect(code).toBe(1);
@@ -177,7 +179,10 @@ describe('backtests on the command line', () => {
     expect(await listBacktests(client, { campaign: 'cmp_a' }, around)).toBe(0);
     expect(await listBacktests(client, {}, around)).toBe(0);
     expect(filters).toEqual([{ campaignId: 'cmp_a' }, {}]);
-    expect(heard.out[0]).toBe('bkt_1  running    2026-03-02 to 2026-03-09  v2 cmp_a');
+    expect(heard.out[0]).toContain('\nbkt_1  running    2026-03-09 10:00    20        2\n');
+    const none = { backtests: () => Promise.resolve(ok([])) };
+    expect(await listBacktests(none, { campaign: 'cmp_nope' }, around)).toBe(0);
+    expect(heard.out[2]).toBe('No backtests of cmp_nope.');
   });
 
   it('says when there are more differences than it shows', async () => {
@@ -194,6 +199,7 @@ describe('backtests on the command line', () => {
     });
     const { heard, around } = listener();
     const client = {
+      backtest: () => Promise.resolve(ok(COMPLETED)),
       backtestDifferences: (_id: string, most: number) =>
         Promise.resolve(ok([1, 2, 3].slice(0, most).map(call))),
     };
@@ -204,6 +210,30 @@ describe('backtests on the command line', () => {
     expect(heard.out[0]).toContain('These are the first 2; more with --limit.');
     expect(heard.out[1]).toContain('call_3');
     expect(heard.out[1]).not.toContain('--limit');
+  });
+
+  it('has no differences of one that is not completed, and says what to do', async () => {
+    const list = async (answer: Answer<Backtest>) => {
+      const { heard, around } = listener();
+      const client = {
+        backtest: () => Promise.resolve(answer),
+        backtestDifferences: () => Promise.reject(new Error('nothing is asked of it')),
+      };
+      const code = await listDifferences(client, 'bkt_1', 20, around);
+      return [code, ...heard.out, ...heard.err];
+    };
+    const wait = 'wait until it is completed. Look at it:\n  npm run callyard -- backtest show bkt_1';
+    expect(await list(ok(WAITING))).toEqual([1, `Backtest bkt_1 is waiting: ${wait}`]);
+    expect(await list(ok(RUNNING))).toEqual([1, `Backtest bkt_1 is running: ${wait}`]);
+    expect(await list(ok({ ...RUNNING, ...ENDED, status: 'cancelled' }))).toEqual([
+      1,
+      'Backtest bkt_1 was cancelled: it has no differences. Run it again.',
+    ]);
+    expect(await list(ok({ ...RUNNING, ...ENDED, status: 'failed', failure: 'no room' }))).toEqual([
+      1,
+      'Backtest bkt_1 failed: it has no differences. Why: no room',
+    ]);
+    expect(await list(no('not_found', 404))).toEqual([1, 'refused: not_found']);
   });
 
   it('says whether what was cancelled has ended', async () => {

@@ -161,7 +161,9 @@ describe('watching a migration', () => {
     );
     const drawn = await watch([after(start), over, after(start)]);
     expect(drawn).toHaveLength(2);
-    expect(drawn[1]).toContain('rolled back');
+    // Neither a step nor a share: both are back where they were before it began.
+    expect(drawn[1]).toContain('\nrolled back\n');
+    expect(drawn[1]).toContain('\nNext: it is over\n');
   });
 
   it('keeps what it has shown while the API is being restarted', async () => {
