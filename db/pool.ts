@@ -25,28 +25,43 @@ export interface PoolOptions {
   readonly planOnce?: boolean;
   /** How long a statement may take, in milliseconds; default {@link STATEMENT_MS}. */
   readonly statementMs?: number;
+  /** How long to wait for a connection, in milliseconds; default {@link CONNECT_MS}. */
+  readonly connectMs?: number;
+  /**
+   * For work that nobody waits for: each statement keeps to one core of the server, and ends within a second when this
+   * process does, whatever it waits for.
+   */
+  readonly inBackground?: boolean;
 }
 
 /** A step of a call is a few milliseconds of work; past this something is wrong and a retry is better. */
 const STATEMENT_MS = 5_000;
+
+/** Short enough that a webhook's own deadline is not spent on waiting for a connection. */
+const CONNECT_MS = 1_000;
 
 /**
  * A pool whose rows carry `bigint` for int8 and ISO 8601 text for timestamptz, never a rounded number or a Date.
  * Connections are pipelined: statements that do not wait for each other's answers share one round trip.
  */
 export function createPool(options: PoolOptions): Pool {
+  const settings = [
+    ...(options.planOnce === true ? ['plan_cache_mode=force_generic_plan'] : []),
+    ...(options.inBackground === true
+      ? ['max_parallel_workers_per_gather=0', 'client_connection_check_interval=1s']
+      : []),
+  ];
   const pool = new Pool({
     connectionString: options.url,
     max: options.size,
     application_name: options.applicationName,
-    // Short enough that a webhook's own deadline is not spent on waiting for a connection.
-    connectionTimeoutMillis: 1_000,
+    connectionTimeoutMillis: options.connectMs ?? CONNECT_MS,
     statement_timeout: options.statementMs ?? STATEMENT_MS,
     // The database's own word first.
     query_timeout: (options.statementMs ?? STATEMENT_MS) + 1_000,
     keepAlive: true,
     pipeline: true,
-    ...(options.planOnce === true ? { options: '-c plan_cache_mode=force_generic_plan' } : {}),
+    ...(settings.length > 0 ? { options: settings.map((each) => `-c ${each}`).join(' ') } : {}),
     types: { getTypeParser: parserFor },
   });
   pool.on('error', options.onIdleError);

@@ -56,6 +56,8 @@ const environment = z.object({
   CALLBACK_GRACE_SECONDS: optional(wholeNumber(1, 300).default(10)),
   /** Workflows a worker keeps in memory: set it above the live calls one worker serves. */
   MAX_CACHED_WORKFLOWS: optional(wholeNumber(10, 100_000).default(2_000)),
+  /** What the process of a backtest may take of memory, in megabytes. */
+  BACKTEST_MEMORY_MB: optional(wholeNumber(256, 65_536).default(2_048)),
   LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info')),
 });
 
@@ -96,6 +98,7 @@ export interface Config {
   readonly webhookDeadlineMs: number;
   readonly callbackGraceSeconds: number;
   readonly maxCachedWorkflows: number;
+  readonly backtestMemoryMb: number;
   readonly logLevel: string;
 }
 
@@ -155,6 +158,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     webhookDeadlineMs: data.WEBHOOK_DEADLINE_MS,
     callbackGraceSeconds: data.CALLBACK_GRACE_SECONDS,
     maxCachedWorkflows: data.MAX_CACHED_WORKFLOWS,
+    backtestMemoryMb: data.BACKTEST_MEMORY_MB,
     logLevel: data.LOG_LEVEL,
   };
 }

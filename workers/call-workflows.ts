@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { CallWorkflows, Life } from '../activities/maintenance/workflows';
 import { isNotFound } from '../runtime/temporal-errors';
 import { news } from '../workflows/call/messages';
+import { backtestWorkflowId } from '../workflows/ids';
 
 /** Ids named in one query of the visibility store. */
 const IDS_IN_A_QUERY = 100;
@@ -22,6 +23,8 @@ export function createCallWorkflows({ workflow }: Client): CallWorkflows {
       }
       return running;
     },
+
+    idOfBacktest: backtestWorkflowId,
 
     async lifeOf(workflowId): Promise<Life> {
       try {

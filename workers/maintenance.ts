@@ -6,10 +6,12 @@ import {
 } from '@temporalio/client';
 import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { Pool } from 'pg';
-import { createBacktestActivities } from '../activities/backtest';
+import { createBacktestActivities, createBacktestRun } from '../activities/backtest';
+import type { StartBacktest } from '../activities/backtest/supervise';
 import { createMaintenanceActivities } from '../activities/maintenance';
 import { createMigrationActivities } from '../activities/migration';
 import type { SweepDependencies } from '../activities/maintenance/sweep';
+import { backtestTaskQueue } from '../workflows/backtest/messages';
 import { maintenanceId } from '../workflows/ids';
 import {
   MAINTENANCE_EVERY_SECONDS,
@@ -26,13 +28,11 @@ export interface MaintenanceOptions {
   readonly callQueue: string;
   readonly bundleFile: string;
   readonly sweep: Omit<SweepDependencies, 'workflows'>;
-  /** For backtests: statements that take longer than those of calls may. */
-  readonly patientDb: Pool;
 }
 
-/** A worker for migrations, backtests and maintenance, and the schedule that gives the latter something to do. */
+/** A worker for migrations, maintenance, and what of backtests is done at once; and the schedule that gives the latter something to do. */
 export async function createMaintenanceWorker(options: MaintenanceOptions): Promise<Worker> {
-  const { connection, namespace, callQueue, sweep, patientDb } = options;
+  const { connection, namespace, callQueue, sweep } = options;
   const client = new Client({ connection, namespace });
   const worker = await Worker.create({
     connection,
@@ -42,15 +42,40 @@ export async function createMaintenanceWorker(options: MaintenanceOptions): Prom
     activities: {
       ...createMaintenanceActivities({ ...sweep, workflows: createCallWorkflows(client) }),
       ...createMigrationActivities({ db: sweep.db, announce }),
-      ...createBacktestActivities(patientDb),
+      ...createBacktestActivities(sweep.db),
     },
     maxCachedWorkflows: 50,
     shutdownGraceTime: '5s',
-    // A backtest hears that it is cancelled when it says that it lives.
-    maxHeartbeatThrottleInterval: '1s',
   });
   await ensureSchedule(client, callQueue);
   return worker;
+}
+
+export interface BacktestOptions {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly callQueue: string;
+  readonly db: Pool;
+  readonly start: StartBacktest;
+}
+
+/** A worker that runs backtests, one after the other, each in a process of its own. Without workflows. */
+export function createBacktestWorker({
+  connection,
+  namespace,
+  callQueue,
+  db,
+  start,
+}: BacktestOptions): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue: backtestTaskQueue(maintenanceTaskQueue(callQueue)),
+    activities: createBacktestRun(db, start),
+    maxConcurrentActivityTaskExecutions: 1,
+    // A backtest hears that it is cancelled when it says that it lives.
+    maxHeartbeatThrottleInterval: '1s',
+  });
 }
 
 /**

@@ -10,7 +10,8 @@ import type { CampaignId } from '../domain/ids';
 import type { Logger } from '../runtime/logger';
 import type { CarrierInquiry } from '../telephony/inquiry';
 import { CALL_TASK_QUEUE } from '../workflows/call/messages';
-import { createMaintenanceWorker } from './maintenance';
+import { createBacktestStarter } from './backtest-starter';
+import { createBacktestWorker, createMaintenanceWorker } from './maintenance';
 
 export interface WorkerOptions {
   readonly databaseUrl: string;
@@ -22,8 +23,10 @@ export interface WorkerOptions {
   readonly taskQueue?: string;
   readonly callbackGraceSeconds: number;
   readonly maxCachedWorkflows: number;
-  /** Carriers that maintenance can ask about calls; `null`: this worker does no maintenance. */
+  /** Carriers that maintenance can ask about calls; `null`: this worker does no maintenance, and runs no backtests. */
   readonly inquiries: readonly CarrierInquiry[] | null;
+  /** What the process of a backtest may take of memory, in megabytes. */
+  readonly backtestMemoryMb: number;
   readonly log: Logger;
 }
 
@@ -44,9 +47,6 @@ const STICKY_PATIENCE = '800ms';
 /** Steps under way get this long to finish before their tasks are given back. */
 const DRAIN = '10s';
 
-/** How long a statement of a backtest may take: it may have to look through years of calls. */
-const BACKTEST_STATEMENT_MS = 10 * 60_000;
-
 /**
  * Starts a worker for calls. Fails when the bundle is missing or Temporal cannot be reached; later absences of either
  * server are waited out.
@@ -59,13 +59,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     size: options.databasePoolSize,
     applicationName: 'callyard-worker',
     onIdleError: (error) => log.warn({ err: error }, 'database connection lost'),
-  });
-  const patientDb = createPool({
-    url: options.databaseUrl,
-    size: 4,
-    applicationName: 'callyard-backtests',
-    onIdleError: (error) => log.warn({ err: error }, 'database connection of backtests lost'),
-    statementMs: BACKTEST_STATEMENT_MS,
   });
   const ledger = new ReservationLedger({
     pool: createLedgerPool({
@@ -130,7 +123,17 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         callQueue: taskQueue,
         bundleFile,
         sweep,
-        patientDb,
+      }),
+      await createBacktestWorker({
+        connection,
+        namespace,
+        callQueue: taskQueue,
+        db,
+        start: createBacktestStarter({
+          databaseUrl: options.databaseUrl,
+          memoryMb: options.backtestMemoryMb,
+          log,
+        }),
       }),
     );
   }
@@ -146,7 +149,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await campaigns.quiet();
       await connection.close();
       await ledger.close();
-      await Promise.all([db.end(), patientDb.end()]);
+      await db.end();
     }
   };
   const done = run();
@@ -169,7 +172,13 @@ export function logThrough(log: Logger): void {
     ERROR: 'error',
   };
   Runtime.install({
-    logger: new DefaultLogger('INFO', ({ level, message, meta }) => log[levels[level]]({ ...meta }, message)),
+    logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+      // The worker that runs backtests has none, and is meant to.
+      if (message.startsWith('No workflows registered')) return;
+      const { error, ...rest } = { ...meta };
+      // Under the name by which our log knows what to write of an error: else it comes out empty.
+      log[levels[level]](error === undefined ? rest : { ...rest, err: error }, message);
+    }),
   });
 }
 

@@ -1,7 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
-import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Pool } from 'pg';
-import { ZodError } from 'zod';
 import {
   countBacktestCalls,
   findFirstRecorded,
@@ -29,7 +26,6 @@ import { summarise } from '../../domain/backtest/summary';
 import type { AssignmentId, CampaignId } from '../../domain/ids';
 import type { Currency } from '../../domain/money';
 import type { Turns } from '../../domain/routing/decide';
-import type { BacktestActivities } from './index';
 import { otherHolds, pastLimits } from './limits';
 import { Names } from './names';
 import { presentDifference, presentResult } from './present';
@@ -41,36 +37,21 @@ const MOST_OUTCOMES = 2_000;
 /** Outcomes are drawn from dials of the period and of so many days before it. */
 const OUTCOME_DAYS = 30;
 
-/** Milliseconds of reckoning after which whatever else this process does comes to its turn: calls must not wait. */
-const SLICE_MS = 2;
-
 /** Milliseconds between two words on how far it is. */
 const REPORT_MS = 500;
 
-/** Milliseconds between two signs of life, with which Temporal says whether it is to stop. */
-const ALIVE_MS = 1_000;
+/** Another try has begun since, or the backtest is over: this one has nothing more to say. */
+export class Superseded extends Error {
+  override readonly name = 'Superseded';
+}
 
-/** @see BacktestActivities.runBacktest */
-export function createRun(db: Pool): BacktestActivities['runBacktest'] {
-  return async (backtestId) => {
-    const asked = await transaction(db, async (tx) => ({ value: await beginBacktest(tx, backtestId) }));
-    if (asked === null) return;
-    const context = Context.current();
-    // By the clock, not by what is done: reading years of calls is one statement.
-    const alive = setInterval(() => context.heartbeat(), ALIVE_MS);
-    try {
-      await run(db, asked);
-    } catch (error) {
-      if (error instanceof Unusable) throw ApplicationFailure.nonRetryable(error.message, 'Unusable');
-      if (error instanceof ZodError) {
-        const fields = error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ');
-        throw ApplicationFailure.nonRetryable(`what is on record cannot be read: ${fields}`, 'Unusable');
-      }
-      throw error;
-    } finally {
-      clearInterval(alive);
-    }
-  };
+/**
+ * Runs a backtest to its end, unless it is over. Takes all of a core for as long as it lasts: for a process of its own.
+ * @throws Unusable, ZodError, Superseded: what trying again does not help
+ */
+export async function runBacktest(db: Pool, backtestId: string): Promise<void> {
+  const asked = await transaction(db, async (tx) => ({ value: await beginBacktest(tx, backtestId) }));
+  if (asked !== null) await run(db, asked);
 }
 
 async function run(db: Pool, asked: BacktestAskedRow): Promise<void> {
@@ -102,7 +83,7 @@ async function run(db: Pool, asked: BacktestAskedRow): Promise<void> {
   /** Step by step, for much may have come to its end since the call before. */
   const advance = async (to: number): Promise<void> => {
     do {
-      if (report.isDue()) await report.turn();
+      if (report.isDue()) await report.soFar();
     } while (agenda.step(to));
   };
   for await (const next of inOrder(calls, otherHolds(db, period, rules))) {
@@ -165,11 +146,11 @@ async function* inOrder(
 }
 
 interface Report {
-  /** Whether it is time to let others have their turn. */
+  /** Whether it is time to say how far it is. */
   isDue(): boolean;
-  /** Lets them, and says how far it is when it is time for that too. @throws when the backtest is to stop */
-  turn(): Promise<void>;
-  /** Writes what there is to write, with the last word. */
+  /** Writes what there is to write. @throws Superseded */
+  soFar(): Promise<void>;
+  /** The same, with the last word. @throws Superseded */
   now(lastWord: (tx: Queryable) => Promise<void>): Promise<void>;
 }
 
@@ -180,13 +161,11 @@ function createReport(
   backtest: Backtest,
   names: Names,
 ): Report {
-  const context = Context.current();
-  let turnAt = performance.now();
-  let reportAt = turnAt;
+  let reportedAt = performance.now();
   const write = (lastWord: (tx: Queryable) => Promise<void>): Promise<void> =>
     transaction(db, async (tx) => {
       if (!(await lockBacktestTry(tx, asked)))
-        throw ApplicationFailure.nonRetryable(`Backtest ${asked.id} is over, or begun anew`, 'Superseded');
+        throw new Superseded(`Backtest ${asked.id} is over, or begun anew`);
       const differences = backtest.takeDifferences().map((each) => presentDifference(each, names));
       if (differences.length > 0) await insertDifferences(tx, asked.id, differences);
       await advanceBacktest(tx, asked.id, { done: backtest.calls, total: Math.max(total, backtest.calls) });
@@ -194,16 +173,10 @@ function createReport(
       return { value: undefined };
     });
   return {
-    isDue: () => performance.now() - turnAt >= SLICE_MS,
-    async turn() {
-      await setImmediate();
-      if (performance.now() - reportAt >= REPORT_MS) {
-        // Throws when the workflow was cancelled, or the worker is to stop.
-        await context.sleep(0);
-        await write(() => Promise.resolve());
-        reportAt = performance.now();
-      }
-      turnAt = performance.now();
+    isDue: () => performance.now() - reportedAt >= REPORT_MS,
+    async soFar() {
+      await write(() => Promise.resolve());
+      reportedAt = performance.now();
     },
     now: write,
   };

@@ -16,11 +16,13 @@ import { transaction } from '../../db/transaction';
 import type { CallId } from '../../domain/ids';
 import type { CarrierInquiry } from '../../telephony/inquiry';
 import { createAdoption } from './adoption';
+import { closeLostBacktests } from './backtests';
 import { createCarriers, type AskedAbout, type Carriers } from './carriers';
 import { freeCall, freedHold } from './freeCall';
 import { inParallel } from './inParallel';
+import { livesOf } from './lives';
 import type { FreedHold, MaintenanceActivities, Swept, WorkflowGone } from './index';
-import type { CallWorkflows, Life } from './workflows';
+import type { CallWorkflows } from './workflows';
 
 export type Stuck = { readonly callId: string } | { readonly limitId: string };
 
@@ -47,9 +49,6 @@ const MOST_EXAMPLES = 20;
 /** Longer than it takes to ring one buyer: whoever is dialled for less is most likely still there. */
 const ASK_AFTER_SECONDS = 60;
 
-/** Workflows asked about at once. */
-const WORKFLOWS_AT_ONCE = 20;
-
 /** Calls freed at once. Each takes a connection for some milliseconds, and calls that live need theirs. */
 const FREED_AT_ONCE = 4;
 
@@ -57,7 +56,7 @@ const FREED_AT_ONCE = 4;
  * One look at every hold whose lease has run out, and at every call that is open on record and holds nothing. The
  * workflow lives: the lease is renewed. It is gone: what is held is freed, and the call closed. Nothing is freed on a
  * guess: when Temporal cannot be asked, this fails and is run again. A call that cannot be closed does not keep the
- * others from it.
+ * others from it. Backtests whose workflow is gone are closed too.
  */
 export function createSweep(dependencies: SweepDependencies): MaintenanceActivities['sweep'] {
   const { db, workflows, askAfterSeconds = ASK_AFTER_SECONDS, leaseSeconds = LEASE_SECONDS } = dependencies;
@@ -95,6 +94,7 @@ export function createSweep(dependencies: SweepDependencies): MaintenanceActivit
     for (const { call, word } of over) {
       await workflows.tellOver(call.workflow_id, { at, carrierStatus: word.status });
     }
+    await closeLostBacktests(db, workflows);
     // Last: it may take long, and capacity must not wait for it.
     await adoptIntoRecentLimits();
     return { ...swept, toldOver: over.length };
@@ -195,22 +195,6 @@ async function divide<T extends Subject>(
       return life === undefined || life.running ? [] : [{ ...each, because: life.because }];
     }),
   };
-}
-
-/** Visibility answers for many at once; whoever it does not name is asked about one by one, for it may be behind. */
-async function livesOf(workflows: CallWorkflows, ids: readonly string[]): Promise<ReadonlyMap<string, Life>> {
-  if (ids.length === 0) return new Map();
-  const running = await workflows.listRunning(ids);
-  return new Map(
-    await inParallel(
-      ids,
-      WORKFLOWS_AT_ONCE,
-      async (id): Promise<readonly [string, Life]> => [
-        id,
-        running.has(id) ? { running: true } : await workflows.lifeOf(id),
-      ],
-    ),
-  );
 }
 
 /** Frees what these hold, each call for itself. @throws when the database is away */

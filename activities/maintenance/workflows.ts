@@ -10,6 +10,8 @@ export interface CallWorkflows {
    * have just begun.
    */
   listRunning(workflowIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** The id of a backtest's workflow. */
+  readonly idOfBacktest: (backtestId: string) => string;
   /** How one stands now, beyond doubt. */
   lifeOf(workflowId: string): Promise<Life>;
   /** Tells a call that its carrier says it is over; does nothing when it runs no more. */

@@ -30,7 +30,9 @@ export interface BacktestGateway {
 
 /** In milliseconds. Nobody waits for a worker here, only for the server. */
 const PATIENCE_MS = 5_000;
-const MOST_AT_ONCE = 4;
+/** A start keeps a connection to the database while it waits. */
+const MOST_STARTS = 4;
+const MOST_CANCELS = 8;
 
 export function createBacktestGateway({
   temporal,
@@ -46,13 +48,16 @@ export function createBacktestGateway({
   readonly patienceMs?: number;
 }): BacktestGateway {
   const { timely, idle } = createUnderWay(temporal);
-  const inTurn = atMost(
-    MOST_AT_ONCE,
-    'Other backtests are being started or cancelled: try again in a moment',
-  );
+  const starting = atMost(MOST_STARTS, 'Other backtests are being started: try again in a moment');
+  const cancelling = atMost(MOST_CANCELS, 'Other backtests are being cancelled: try again in a moment');
   const taskQueue = maintenanceTaskQueue(callQueue);
 
-  async function ask<T>(id: string, refusal: string, work: () => Promise<T>): Promise<T> {
+  async function ask<T>(
+    inTurn: typeof starting,
+    id: string,
+    refusal: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
     try {
       return await inTurn(() => timely(Date.now() + patienceMs, work));
     } catch (error) {
@@ -64,24 +69,30 @@ export function createBacktestGateway({
 
   return {
     start: ({ id, campaignId, version, from, to }) =>
-      ask(id, 'Temporal does not answer, so the backtest was not made: try again in a moment', async () => {
-        const input: BacktestInput = { backtestId: id };
-        try {
-          await temporal.workflow.start(BACKTEST_WORKFLOW, {
-            workflowId: backtestWorkflowId(id),
-            taskQueue,
-            args: [input],
-            workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            staticSummary: `plan version ${version} of ${campaignId} over past calls`,
-            staticDetails: `Calls from ${from} to ${to}. How far it is, and what it came to: GET /api/v1/backtests/${id}`,
-          });
-        } catch (error) {
-          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-        }
-      }),
+      ask(
+        starting,
+        id,
+        'Temporal does not answer, so the backtest was not made: try again in a moment',
+        async () => {
+          const input: BacktestInput = { backtestId: id };
+          try {
+            await temporal.workflow.start(BACKTEST_WORKFLOW, {
+              workflowId: backtestWorkflowId(id),
+              taskQueue,
+              args: [input],
+              workflowIdReusePolicy: 'REJECT_DUPLICATE',
+              staticSummary: `plan version ${version} of ${campaignId} over past calls`,
+              staticDetails: `Calls from ${from} to ${to}. How far it is, and what it came to: GET /api/v1/backtests/${id}`,
+            });
+          } catch (error) {
+            if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+          }
+        },
+      ),
 
     cancel: (id) =>
       ask(
+        cancelling,
         id,
         'Temporal does not answer, so it is not known whether the backtest was asked to end: try again in a moment',
         async () => {

@@ -93,6 +93,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
       callbackGraceSeconds: 1,
       maxCachedWorkflows: 50,
       inquiries: [],
+      backtestMemoryMb: 512,
       log,
     });
   };

@@ -78,6 +78,81 @@ describe('the workflow of a backtest', () => {
     expect((await backtests.get(id)).endedAt).toBe(endedAt);
   });
 
+  /** Connections of processes that run backtests. */
+  const connections = async (): Promise<number> => {
+    const { rows } = await system.db.query(
+      `SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name LIKE 'callyard-backtest/%'`,
+    );
+    return rows.length;
+  };
+
+  /** Holds what every backtest reads, and waits until one waits for it. */
+  async function blocking(work: () => Promise<void>): Promise<void> {
+    const blocker = await system.db.connect();
+    try {
+      await blocker.query('BEGIN; LOCK TABLE decision_records IN ACCESS EXCLUSIVE MODE');
+      await work();
+    } finally {
+      await blocker.query('ROLLBACK');
+      blocker.release();
+    }
+  }
+  const blocked = (): Promise<void> =>
+    eventually(async () => {
+      const { rows } = await system.db.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+            AND application_name LIKE 'callyard-backtest/%'`,
+      );
+      if (rows.length === 0) throw new Error('no statement waits');
+    });
+
+  it('is over within seconds when it is cancelled in the middle of a statement, which goes with it', async () => {
+    const { id } = await backtests.start(LONG);
+    await blocking(async () => {
+      await blocked();
+      const askedAt = Date.now();
+      expect(await backtests.cancel(id)).toBe(202);
+      expect((await backtests.ended(id)).status).toBe('cancelled');
+      const seconds = (Date.now() - askedAt) / 1000;
+      console.info(`a backtest was over ${seconds.toFixed(1)} s after it was cancelled`);
+      expect(seconds).toBeLessThan(5);
+      expect(await connections()).toBe(0);
+    });
+  });
+
+  it('waits for its turn while another runs, and is cancelled while it waits', async () => {
+    const one = await backtests.start({ version: 2, runs: 1, seed: 'one' });
+    let other: string | undefined;
+    let third: string | undefined;
+    await blocking(async () => {
+      await blocked();
+      ({ id: other } = await backtests.start({ version: 2, runs: 1, seed: 'other' }));
+      ({ id: third } = await backtests.start({ version: 2, runs: 1, seed: 'third' }));
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      expect((await backtests.get(one.id)).status).toBe('running');
+      expect((await backtests.get(other)).status).toBe('waiting');
+      expect(await backtests.cancel(third)).toBe(202);
+      expect((await backtests.ended(third)).status).toBe('cancelled');
+    });
+    const ended = await backtests.ended(one.id);
+    const next = await backtests.ended(other ?? '');
+    expect([ended.status, next.status]).toEqual(['completed', 'completed']);
+    expect(Date.parse(next.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(ended.endedAt ?? ''));
+  });
+
+  it('fails, and says what to do, when its process runs out of memory; it is not tried again', async () => {
+    const small = await startSystem({ inquiries: [], backtestMemoryMb: 16 });
+    try {
+      const { status, failure } = await backtestsOf(small, 'cmp_sample').run({ version: 1 });
+      expect(status).toBe('failed');
+      expect(failure).toContain('more memory than the 16 MB');
+      expect(failure).toContain('a shorter period, or fewer runs');
+    } finally {
+      await small.stop();
+    }
+  });
+
   it('reads what callers did before, where only the version that is asked looks at it', async () => {
     const only = (buyer: string) => [{ assignmentId: `asg_long_${buyer}`, priority: null, weight: null }];
     const rule = { strategy: { kind: 'waterfall' }, fallback: null };
@@ -99,7 +174,7 @@ describe('the workflow of a backtest', () => {
     ]);
   });
 
-  it('leaves calls their turn while it reckons', async () => {
+  it('lets calls through while it reckons', async () => {
     const { id } = await backtests.start(LONG);
     await underWay(id);
     const { call } = await placeCall(system, { to: NUMBER, speed: 200 });

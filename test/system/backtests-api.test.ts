@@ -286,6 +286,14 @@ describe('backtests over HTTP', () => {
     );
   });
 
+  it('are cancelled many at once, though only few are started at once', async () => {
+    const campaignId = await campaign();
+    const ids: string[] = [];
+    for (let i = 0; i < 8; i++) ids.push((await make(campaignId)).id);
+    const answers = await Promise.all(ids.map((id) => api.send('POST', `/backtests/${id}/cancel`)));
+    expect(answers.map(({ status }) => status)).toEqual(ids.map(() => 202));
+  });
+
   it('is not found where it is not', async () => {
     for (const path of ['/backtests/bkt_nobody', '/backtests/bkt_nobody/differences', '/backtests/other'])
       expect([path, (await api.send('GET', path)).status]).toEqual([path, 404]);

@@ -93,6 +93,7 @@ export async function sweepUntied(db: Pool): Promise<void> {
     db,
     workflows: {
       listRunning: () => Promise.resolve(new Set()),
+      idOfBacktest: (id) => id,
       lifeOf: () => Promise.reject(new Error('no hold here is tied to a workflow')),
       tellOver: () => Promise.resolve(),
     },

@@ -1,10 +1,10 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { scopesOf } from '../../domain/limits/limit';
 import type { AssignmentId, AttemptId, BuyerId, CallId, CampaignId, ReservationId } from '../../domain/ids';
 import type { CarrierInquiry } from '../../telephony/inquiry';
 import { simulateCall, type CarrierRest } from '../../telephony/simulator';
 import { createCallWorkflows } from '../../workers/call-workflows';
-import { callWorkflowId, maintenanceId } from '../../workflows/ids';
+import { backtestWorkflowId, callWorkflowId, maintenanceId } from '../../workflows/ids';
 import { readCounters } from './counters';
 import { startAskableCarrier, startMaintained, stepsOf, type Maintained } from './maintenance-fixture';
 import { ACCOUNT_SID, AUTH_TOKEN, environment, eventually, type SystemUnderTest } from './system';
@@ -121,6 +121,41 @@ describe('what is held for a call whose workflow is gone', () => {
       void system.temporal.workflow.getHandle(workflowId).terminate('test');
     };
   }
+
+  it('that is of a backtest ends it on record', async () => {
+    const insert = (id: string, asked: string): Promise<unknown> =>
+      system.db.query(
+        `INSERT INTO backtests (id, campaign_id, version, period_from, period_to, runs, seed, status, created_at)
+         VALUES ($1, 'cmp_lost', 1, now() - interval '1 day', now(), 1, 's', 'running', now() - $2::interval)`,
+        [id, asked],
+      );
+    const started = async (id: string): Promise<WorkflowHandle> =>
+      system.temporal.workflow.start('backtest', {
+        workflowId: backtestWorkflowId(id),
+        // Nobody works there.
+        taskQueue: `nobody-${system.taskQueue}`,
+        args: [{ backtestId: id }],
+      });
+    await insert('bkt_terminated', '2 minutes');
+    await insert('bkt_unknown', '2 minutes');
+    await insert('bkt_new', '10 seconds');
+    await insert('bkt_alive', '2 minutes');
+    const gone = await started('bkt_terminated');
+    const alive = await started('bkt_alive');
+    await gone.terminate('an engineer pressed it');
+    await eventually(async () =>
+      expect(await createCallWorkflows(system.temporal).listRunning([gone.workflowId])).toEqual(new Set()),
+    );
+    await sweepNow();
+    const { rows } = await system.db.query('SELECT id, status, failure FROM backtests ORDER BY id');
+    expect(rows).toEqual([
+      { id: 'bkt_alive', status: 'running', failure: null },
+      { id: 'bkt_new', status: 'running', failure: null },
+      { id: 'bkt_terminated', status: 'failed', failure: 'its workflow is gone (terminated)' },
+      { id: 'bkt_unknown', status: 'failed', failure: 'its workflow is gone (missing)' },
+    ]);
+    await alive.terminate('test');
+  });
 
   it('is left alone while the call lives, however often its lease has run out', async () => {
     const { sid } = await ringing();

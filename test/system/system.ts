@@ -58,6 +58,8 @@ export interface SystemOptions {
   readonly publicBaseUrl?: string;
   /** Workers do maintenance, and can ask these carriers; default: no maintenance. */
   readonly inquiries?: readonly CarrierInquiry[];
+  /** Default: 512. */
+  readonly backtestMemoryMb?: number;
 }
 
 export const ACCOUNT_SID = 'AC00000000000000000000000000000001';
@@ -122,6 +124,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
       callbackGraceSeconds: options.callbackGraceSeconds ?? 1,
       maxCachedWorkflows: 200,
       inquiries: options.inquiries ?? null,
+      backtestMemoryMb: options.backtestMemoryMb ?? 512,
       log,
     });
     workers.push(worker);

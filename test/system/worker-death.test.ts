@@ -1,4 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
+import { promisify } from 'node:util';
 import { CALL_TASK_QUEUE } from '../../workflows/call/messages';
 import { backtestsOf, multiplyCalls } from './backtest-fixture';
 import { readCounters } from './counters';
@@ -85,7 +86,18 @@ describe('a worker that is killed', () => {
       const { rows } = await db.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
       if (rows.length === 0) throw new Error('it goes on');
     });
+    const [child] = await processesOf(worker);
+    if (child === undefined) throw new Error('A backtest is a process of its own');
     await kill(worker);
+    // Nothing of it is left, though its statement still had to wait.
+    await eventually(async () => {
+      expect(isThere(child)).toBe(false);
+      const { rows } = await db.query(
+        `SELECT FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name LIKE 'callyard-backtest/%'`,
+      );
+      expect(rows).toHaveLength(0);
+    }, 5_000);
     await blocker.query('ROLLBACK');
     blocker.release();
     worker = await startWorkerProcess(system);
@@ -96,3 +108,21 @@ describe('a worker that is killed', () => {
     expect(rows[0]?.try).toBe(2);
   }, 60_000);
 });
+
+/** Ids of the processes in which a worker's backtests run. */
+async function processesOf(worker: ChildProcess): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args=']);
+  return stdout.split('\n').flatMap((line) => {
+    const [pid, parent, ...args] = line.trim().split(/\s+/);
+    const isOne = Number(parent) === worker.pid && args.some((arg) => arg.endsWith('backtest-process.ts'));
+    return isOne ? [Number(pid)] : [];
+  });
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -10,3 +10,11 @@ export interface BacktestInput {
 export interface BacktestOutcome {
   readonly outcome: 'completed' | 'failed' | 'cancelled';
 }
+
+/**
+ * Where backtests run, one at a time in each worker: beside what else is worked on under `maintenanceQueue`, so that
+ * neither waits for the other.
+ */
+export function backtestTaskQueue(maintenanceQueue: string): string {
+  return `${maintenanceQueue}-backtests`;
+}

@@ -100,6 +100,19 @@ export async function abandonBacktest(db: Queryable, id: string, failure: string
   });
 }
 
+/** Backtests that have not ended, and were asked for at least so many seconds ago. */
+export async function listOpenBacktests(db: Queryable, seconds: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'list_open_backtests',
+    text: `
+      SELECT id FROM backtests
+       WHERE status IN ('waiting', 'running') AND created_at < now() - $1::float8 * interval '1 second'
+       ORDER BY created_at, id`,
+    values: [seconds],
+  });
+  return rows.map(({ id }) => id);
+}
+
 /** A call that would have gone elsewhere. Amounts are micros; `null`: nobody. */
 export interface NewDifferenceRow {
   readonly seq: number;
