@@ -13,6 +13,10 @@ import { callRoutes } from './calls/routes';
 import { configRoutes } from './config/routes';
 import { flowRoutes } from './flows/routes';
 import { campaignRoutes } from './campaigns/routes';
+import { costRoutes } from './ledger/costs';
+import { disputeRoutes } from './ledger/disputes';
+import { ledgerRoutes } from './ledger/routes';
+import { postbackSecretRoutes } from './postbacks/routes';
 import { createKeySweep } from './http/key-sweep';
 import type { Route } from './http/route';
 import { createRouter } from './http/router';
@@ -46,6 +50,10 @@ export const ROUTES: readonly Route[] = [
   ...migrationRoutes,
   ...backtestRoutes,
   ...callRoutes,
+  ...ledgerRoutes,
+  ...disputeRoutes,
+  ...costRoutes,
+  ...postbackSecretRoutes,
   ...auditRoutes,
 ];
 

@@ -10,6 +10,7 @@ import { createBacktestGateway } from './backtests/gateway';
 import { createHealthRouter } from './health';
 import { createMigrationGateway } from './migrations/gateway';
 import { createMetricsRouter } from './metrics';
+import { createPostbackRouter } from './postbacks/router';
 import { createErrorHandler, noRoute } from './problems';
 import { requestIds } from './request-id';
 import { createAnnouncements } from './telephony/announcements';
@@ -82,6 +83,7 @@ export function createApp(options: AppOptions): App {
       }),
     );
   }
+  http.use('/postbacks', createPostbackRouter({ db }));
   http.get('/', (_req, res) => res.redirect('/api/docs'));
   http.use('/api', api.router);
   http.use(noRoute);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ATTEMPT_STATES, CALL_STATES, OUTCOMES } from '../domain/call/outcome';
+import { ENTRY_KINDS, ENTRY_SIDES } from '../domain/ledger';
 import { TIMELINE_STEPS } from '../domain/call/timeline';
 import { acceptanceSchema } from './campaign';
 import { pageQuery, searchable } from './page';
@@ -41,6 +42,10 @@ export const callSchema = z.strictObject({
   currency: z.string().nullable(),
   revenueMicros: micros.nullable(),
   payoutMicros: micros.nullable(),
+  costMicros: micros.describe('What the carrier took for it, as far as it is booked.'),
+  postbackUntil: instant
+    .nullable()
+    .describe('Until when the buyer may still report that it converted; `null`: it does not wait for that.'),
   carrierStatus: z.string().nullable().describe("The carrier's own last word; our figures do not follow it."),
   carrierSeconds: z.number().nullable(),
   timeline: z.array(
@@ -85,7 +90,8 @@ export const callSchema = z.strictObject({
   ledger: z.array(
     z.strictObject({
       cause: z.string(),
-      kind: z.enum(['revenue', 'payout']),
+      kind: z.enum(ENTRY_KINDS),
+      side: z.enum(ENTRY_SIDES),
       buyerId: z.string().nullable(),
       publisherId: z.string().nullable(),
       amountMicros: micros,

@@ -1,17 +1,56 @@
 import { z } from 'zod';
-import type { DueRule, PriceRule, Terms } from '../domain/call/attribution';
+import type { PayoutDue, PayoutRule, PriceDue, PriceRule, Share, Terms } from '../domain/call/attribution';
 import type { BuyerPrice } from '../domain/campaign/price';
 import type { Currency, MicrosText } from '../domain/money';
 import { conditionSchema } from './condition';
 
+const connectionSchema = z.strictObject({ on: z.literal('connection') });
+const durationSchema = z.strictObject({
+  on: z.literal('duration'),
+  seconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .describe('From the buyer’s answer, or from the key that accepts the call.'),
+});
+
+/** The longest a buyer may take to say that a call converted, in seconds. */
+export const LONGEST_POSTBACK_WINDOW = 90 * 86_400;
+
+/** When a buyer's amount falls due. */
 export const dueRuleSchema = z.discriminatedUnion('on', [
-  z.strictObject({ on: z.literal('connection') }),
-  z.strictObject({ on: z.literal('duration'), seconds: z.int().min(0).max(86_400) }),
-]) satisfies z.ZodType<DueRule>;
+  connectionSchema,
+  durationSchema,
+  z.strictObject({
+    on: z.literal('postback'),
+    windowSeconds: z
+      .int()
+      .min(60)
+      .max(LONGEST_POSTBACK_WINDOW)
+      .default(30 * 86_400)
+      .describe(
+        'How long after the end of the call the buyer may say so. Limits hold what it can cost until then.',
+      ),
+    zeroConverts: z.boolean().default(false).describe('Whether a postback of value 0 converts.'),
+  }),
+]) satisfies z.ZodType<PriceDue>;
+
+/** When a publisher's amount falls due. */
+export const payoutDueSchema = z.discriminatedUnion('on', [
+  connectionSchema,
+  durationSchema,
+  z.strictObject({ on: z.literal('conversion').describe('When the buyer’s amount falls due.') }),
+]) satisfies z.ZodType<PayoutDue>;
 
 export const microsTextSchema = z
   .string()
   .regex(/^\d{1,18}$/, 'must be whole micros in a string, for example "1500000" for 1.50')
+  .transform((text) => text as MicrosText);
+
+/** An amount that may be below zero. */
+export const signedMicrosTextSchema = z
+  .string()
+  .regex(/^-?\d{1,18}$/, 'must be whole micros in a string, for example "-1500000" for -1.50')
   .transform((text) => text as MicrosText);
 
 export const currencySchema = z
@@ -19,24 +58,64 @@ export const currencySchema = z
   .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code, for example USD')
   .transform((text) => text as Currency);
 
-/** What a publisher gets. */
+/** A part of another amount. */
+export const shareSchema = z.strictObject({
+  basisPoints: z.int().min(1).max(1_000_000).describe('Hundredths of a percent: 2500 is 25 %.'),
+  minimumMicros: microsTextSchema.nullable().default(null),
+}) satisfies z.ZodType<Share>;
+
+const MAXIMUM = 'The amount; with a `share`, the most it can come to.';
+
+/** A minimum above the maximum would never be paid. */
+function minimumFits({ amountMicros, share }: { amountMicros: string | null; share?: Share | undefined }) {
+  return (
+    share === undefined ||
+    share.minimumMicros === null ||
+    (amountMicros !== null && BigInt(share.minimumMicros) <= BigInt(amountMicros))
+  );
+}
+const MINIMUM_TOO_HIGH = {
+  error: 'is above the maximum, which is amountMicros',
+  path: ['share', 'minimumMicros'],
+};
+
+/** What a buyer pays for one call. */
 export const priceRuleSchema = z.strictObject({
-  amountMicros: microsTextSchema,
+  amountMicros: microsTextSchema.describe(MAXIMUM),
   due: dueRuleSchema,
+  share: shareSchema.exactOptional(),
 }) satisfies z.ZodType<PriceRule>;
 
+/** What a publisher gets. */
+export const payoutRuleSchema = z
+  .strictObject({
+    amountMicros: microsTextSchema.describe(MAXIMUM),
+    due: payoutDueSchema,
+    share: shareSchema.exactOptional().describe('Of the revenue; left out: the amount is fixed.'),
+  })
+  .refine(minimumFits, MINIMUM_TOO_HIGH) satisfies z.ZodType<PayoutRule>;
+
 /** What a buyer pays: one amount, or a table of rates by tag or geography. */
-export const buyerPriceSchema = z.strictObject({
-  amountMicros: microsTextSchema.nullable(),
-  rates: z
-    .array(z.strictObject({ when: conditionSchema, amountMicros: microsTextSchema }))
-    .max(1000)
-    .default([]),
-  due: dueRuleSchema,
-}) satisfies z.ZodType<BuyerPrice>;
+export const buyerPriceSchema = z
+  .strictObject({
+    amountMicros: microsTextSchema.nullable(),
+    rates: z
+      .array(z.strictObject({ when: conditionSchema, amountMicros: microsTextSchema }))
+      .max(1000)
+      .default([]),
+    due: dueRuleSchema,
+    share: shareSchema
+      .exactOptional()
+      .describe('Of the value in the postback, with the amounts as maximum; left out: amounts are fixed.'),
+  })
+  .refine(({ due, share }) => share === undefined || due.on === 'postback', {
+    error: 'is of the value in a postback, so due has to be on postback',
+    path: ['share'],
+  })
+  .refine(minimumFits, MINIMUM_TOO_HIGH) satisfies z.ZodType<BuyerPrice>;
 
 export const termsSchema = z.strictObject({
   currency: currencySchema,
   price: priceRuleSchema,
-  payout: priceRuleSchema.nullable(),
+  payout: payoutRuleSchema.nullable(),
 }) satisfies z.ZodType<Terms>;

@@ -143,6 +143,7 @@ function toOtherHold(row: OtherHoldRow): OtherHold {
     spend: row.spend_micros,
     payout: row.payout_micros,
     currency: row.currency ?? '',
+    deferred: row.deferred,
     happened: {
       dialled: row.dialled,
       connected: row.connected,

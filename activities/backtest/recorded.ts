@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duplicateRuleSchema } from '../../contract/campaign';
 import { dateSchema, timeZoneSchema } from '../../contract/hours';
-import { currencySchema, priceRuleSchema } from '../../contract/money';
+import { currencySchema, payoutRuleSchema } from '../../contract/money';
 import type { PastCampaign } from '../../domain/backtest/past-call';
 import type { RecordedCampaign, RecordedFacts } from '../../domain/backtest/record';
 import type { BuyerId } from '../../domain/ids';
@@ -71,7 +71,7 @@ const recordedFactsSchema = z.strictObject({
   // As long as callers made them: what they said in the IVR is not held to what operators may write.
   tags: z.record(z.string(), z.string()),
   history: z.array(historyEntrySchema).nullable(),
-  payout: priceRuleSchema.nullable(),
+  payout: payoutRuleSchema.nullable(),
 }) satisfies z.ZodType<RecordedFacts>;
 
 /**

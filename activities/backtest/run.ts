@@ -29,7 +29,7 @@ import type { Turns } from '../../domain/routing/decide';
 import { otherHolds, pastLimits } from './limits';
 import { Names } from './names';
 import { presentDifference, presentResult } from './present';
-import { Configurations, endState, pastCalls, Unusable } from './sources';
+import { Configurations, endState, pastCalls, postbackOf, Unusable } from './sources';
 
 /** Dials of each assignment that speak for it, at most: past that, more say nothing new. */
 const MOST_OUTCOMES = 2_000;
@@ -192,10 +192,16 @@ async function currencyOf(db: Pool, campaignId: string): Promise<Currency> {
 async function pastOutcomes(db: Pool, period: BacktestPeriod): Promise<PastOutcomes> {
   const rows = await loadPastOutcomes(db, { ...before(period), to: period.to }, MOST_OUTCOMES);
   const own = new Map<AssignmentId, DialOutcome[]>();
-  for (const { assignment_id, state, ring_ms, lasts_ms, talk_seconds } of rows) {
+  for (const { assignment_id, state, ring_ms, lasts_ms, talk_seconds, postback } of rows) {
     const dials = own.get(assignment_id as AssignmentId) ?? [];
     own.set(assignment_id as AssignmentId, dials);
-    dials.push({ state: endState(state), ringMs: ring_ms, lastsMs: lasts_ms, talkSeconds: talk_seconds });
+    dials.push({
+      state: endState(state),
+      ringMs: ring_ms,
+      lastsMs: lasts_ms,
+      talkSeconds: talk_seconds,
+      ...postbackOf(postback),
+    });
   }
   return new PastOutcomes(own);
 }

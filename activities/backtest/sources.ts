@@ -1,14 +1,20 @@
 import type { Pool } from 'pg';
 import { planSchema } from '../../contract/plan';
 import { priceRuleSchema } from '../../contract/money';
-import { loadPastCalls, type BacktestPeriod, type PastCallRow } from '../../db/queries/backtest/calls';
+import {
+  loadPastCalls,
+  type BacktestPeriod,
+  type PastCallRow,
+  type PastDialRow,
+} from '../../db/queries/backtest/calls';
 import { loadRecordedCampaign } from '../../db/queries/decisionRecords';
 import { loadCallerHistory } from '../../db/queries/history';
 import { loadPlan } from '../../db/queries/setup';
+import type { DialOutcome } from '../../domain/backtest/outcomes';
 import type { PastCall, PastCampaign, PlanVersion } from '../../domain/backtest/past-call';
 import { ATTEMPT_STATES, OUTCOMES, type AttemptEndState } from '../../domain/call/outcome';
 import type { AssignmentId, CallId, CampaignId, E164, PublisherId } from '../../domain/ids';
-import type { Currency, Micros } from '../../domain/money';
+import { microsFromText, type Currency, type Micros } from '../../domain/money';
 import type { CallerHistory, RoutingFacts } from '../../domain/routing/facts';
 import type { DialableAssignment } from '../../domain/routing/snapshot';
 import { mentionsHistory } from '../call/callFacts';
@@ -123,11 +129,11 @@ async function toPastCall(
       converted: row.converted,
       revenue: row.revenue_micros as Micros,
       payout: row.payout_micros as Micros,
-      dials: row.dials.map(({ assignmentId, price, goesOnAfterMs, ...dial }) => ({
+      dials: row.dials.map(({ assignmentId, price, goesOnAfterMs, postback, ...dial }) => ({
         assignmentId: assignmentId as AssignmentId,
         price: priceRuleSchema.parse(price),
         goesOnAfterMs,
-        outcome: { ...dial, state: endState(dial.state) },
+        outcome: { ...dial, state: endState(dial.state), ...postbackOf(postback) },
       })),
       hungUpAfterMs: row.hung_up_after_ms,
       refusedBy: row.refused_by,
@@ -153,6 +159,12 @@ function sideOf(row: PastCallRow): PastCall['side'] {
   if (control === null || challenger === null) return null;
   const pair = { control: control as AssignmentId, challenger: challenger as AssignmentId };
   return { pair, side: row.to_challenger ? 'challenger' : 'control' };
+}
+
+/** What a buyer reported of a dial, where they did. */
+export function postbackOf(postback: PastDialRow['postback']): Pick<DialOutcome, 'postback'> {
+  if (postback === null) return {};
+  return { postback: { value: postback.value === null ? null : microsFromText(postback.value) } };
 }
 
 /** @throws Unusable when a dial ended in no way that dials end */

@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 import { tagsSchema } from '../../contract/campaign';
-import { priceRuleSchema } from '../../contract/money';
+import { payoutRuleSchema } from '../../contract/money';
 import type { ReservationLedger } from '../../db/limits/reservation-ledger';
 import type { Queryable } from '../../db/pool';
 import { insertCall } from '../../db/queries/calls';
 import { loadCallSetup } from '../../db/queries/setup';
 import { transaction } from '../../db/transaction';
-import type { PriceRule } from '../../domain/call/attribution';
+import type { PayoutRule } from '../../domain/call/attribution';
 import type { Admission, Asked, EndedAtOnce, Placed, Qualifications } from '../../domain/call/commands';
 import type { CallFacts } from '../../domain/call/facts';
 import type { CallStateName, UnroutedOutcome } from '../../domain/call/outcome';
@@ -68,7 +68,7 @@ export function createAdmitCall({
 interface NumberCalled extends Way {
   readonly blockedReason: string | null;
   readonly publisherId: PublisherId | null;
-  readonly payout: PriceRule | null;
+  readonly payout: PayoutRule | null;
   readonly channel: string;
   readonly tags: Qualifications;
   /** The control's way, for when the challenger of a migration has no room; `null`: the call has one way. */
@@ -96,7 +96,7 @@ async function numberCalled(
   const called = {
     blockedReason: row.blocked_reason,
     publisherId: row.publisher_id as PublisherId | null,
-    payout: priceRuleSchema.nullable().parse(row.payout),
+    payout: payoutRuleSchema.nullable().parse(row.payout),
     channel: row.channel,
     tags: tagsSchema.parse(row.tags),
   };

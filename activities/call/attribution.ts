@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../../db/queries/ledger';
+import type { CallEntry } from '../../db/queries/ledger';
 import { attribute, NOTHING_DUE, type Attribution } from '../../domain/call/attribution';
 import type { CallId } from '../../domain/ids';
 import type { Closing } from './closeCall';
@@ -15,7 +15,7 @@ export function ledgerEntries(
   policy: Closing['policy'],
   ending: Closing['ending'],
   due: Attribution,
-): LedgerEntry[] {
+): CallEntry[] {
   const attempt = ending.attempt?.attempt;
   if (attempt === undefined) return [];
   const shared = {
@@ -25,11 +25,24 @@ export function ledgerEntries(
     publisherId: policy.publisherId,
     currency: attempt.terms.currency,
     migration: policy.migration ?? null,
+    byHand: null,
   };
-  const entries: LedgerEntry[] = [];
+  const entries: CallEntry[] = [];
   if (due.revenue !== 0n)
-    entries.push({ ...shared, kind: 'revenue', cause: `${callId}:revenue`, amount: due.revenue });
+    entries.push({
+      ...shared,
+      kind: 'revenue',
+      side: 'revenue',
+      cause: `${callId}:revenue`,
+      amount: due.revenue,
+    });
   if (due.payout !== 0n)
-    entries.push({ ...shared, kind: 'payout', cause: `${callId}:payout`, amount: due.payout });
+    entries.push({
+      ...shared,
+      kind: 'payout',
+      side: 'payout',
+      cause: `${callId}:payout`,
+      amount: due.payout,
+    });
   return entries;
 }

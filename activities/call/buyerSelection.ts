@@ -1,7 +1,7 @@
 import type { Queryable } from '../../db/pool';
 import type { Refusal } from '../../db/queries/limits/reserve';
 import { loadTurns, lockRounds } from '../../db/queries/roundRobin';
-import type { PriceRule } from '../../domain/call/attribution';
+import type { PayoutRule } from '../../domain/call/attribution';
 import type { CallFacts } from '../../domain/call/facts';
 import type { UnroutedOutcome } from '../../domain/call/outcome';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
@@ -159,7 +159,7 @@ export function attemptFor(choice: Choice): PlacedAttempt {
 }
 
 /** What the publisher gets for the call, should it fall due; `null`: nothing, or not a second time. */
-export function payoutOf({ way, decision }: Pick<Choice, 'way' | 'decision'>): PriceRule | null {
+export function payoutOf({ way, decision }: Pick<Choice, 'way' | 'decision'>): PayoutRule | null {
   const { policy, campaign, routingFacts, at } = way;
   const paidBefore = withholdsPayout(campaign.duplicates, decision.duplicate, routingFacts.history, at);
   return paidBefore ? null : policy.payout;

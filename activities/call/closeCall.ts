@@ -1,10 +1,11 @@
 import type { Queryable } from '../../db/pool';
 import { cancelOpenAttempts, endAttempt } from '../../db/queries/attempts';
 import { endCall } from '../../db/queries/calls';
-import { insertLedgerEntry } from '../../db/queries/ledger';
+import { bookTelephonyCost, insertCallEntry } from '../../db/queries/ledger';
+import { deferHolds } from '../../db/queries/limits/defer';
 import { resolveCall, type ResolveCall, type ResolveRow } from '../../db/queries/limits/resolve';
 import { insertTimeline } from '../../db/queries/timeline';
-import type { Attribution } from '../../domain/call/attribution';
+import { postbackWindow, type Attribution } from '../../domain/call/attribution';
 import type { AttemptEnd, Qualifications } from '../../domain/call/commands';
 import type { Outcome } from '../../domain/call/outcome';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
@@ -53,6 +54,7 @@ export async function closeCall(tx: Queryable, closing: Closing): Promise<Closed
   const { attempt } = ending;
   const connected = attempt?.status === 'completed';
   const connectedAt = connected ? connectionStart(closing) : null;
+  const postbackUntil = connected ? waitsUntil(closing, attempt) : null;
   const first = await endCall(tx, {
     callId,
     outcome: ending.outcome,
@@ -66,8 +68,13 @@ export async function closeCall(tx: Queryable, closing: Closing): Promise<Closed
     revenue: due.revenue,
     payout: due.payout,
     qualifications,
+    postbackUntil,
   });
   if (!first) return null;
+  const deferred =
+    postbackUntil === null || !connected
+      ? []
+      : [deferHolds(tx, { callId, attemptId: attempt.attempt.id, until: postbackUntil })];
   const resolved = resolveCall(tx, {
     callId,
     attemptId: null,
@@ -78,10 +85,12 @@ export async function closeCall(tx: Queryable, closing: Closing): Promise<Closed
     due,
     resolved,
     last: [
+      ...deferred,
       ...closeAttempt(tx, closing, connectedAt),
       cancelOpenAttempts(tx, callId, ending.at),
       resolved,
-      ...ledgerEntries(callId, closing.policy, ending, due).map((entry) => insertLedgerEntry(tx, entry)),
+      ...ledgerEntries(callId, closing.policy, ending, due).map((entry) => insertCallEntry(tx, entry)),
+      bookTelephonyCost(tx, callId),
       insertTimeline(tx, callId, closing.entries),
     ],
   };
@@ -123,6 +132,12 @@ function closeAttempt(tx: Queryable, { ending }: Closing, connectedAt: string | 
       talkSeconds: end.talkSeconds,
     }),
   ];
+}
+
+/** Until when the buyer may still say that the call converted; `null`: its price does not wait for that. */
+function waitsUntil({ ending }: Closing, { attempt }: ClosedAttempt): string | null {
+  const seconds = postbackWindow(attempt.terms);
+  return seconds === null ? null : new Date(Date.parse(ending.at) + seconds * 1000).toISOString();
 }
 
 /** When buyer and caller began to talk, counted back from the end; `null` when nobody knows how long they talked. */

@@ -214,6 +214,7 @@ function endAtOnce(
           revenue: 0n,
           payout: 0n,
           qualifications,
+          postbackUntil: null,
         }),
       () => insertTimeline(db, callId, entries),
     ],

@@ -1,3 +1,4 @@
+import { bookRent } from '../../db/queries/ledger';
 import { createSweep, type SweepDependencies } from './sweep';
 
 /** How a workflow came to run no more. */
@@ -47,12 +48,19 @@ export interface Swept {
 export interface MaintenanceActivities {
   /**
    * Looks after every hold whose lease has run out, and every call that is open on record: renews it, or frees and
-   * closes it. Repeating it changes nothing.
+   * closes it. Books what numbers cost a month, once each. Repeating it changes nothing.
    */
   sweep(): Promise<Swept>;
 }
 
 /** The activities of `workflows/maintenance`. */
 export function createMaintenanceActivities(dependencies: SweepDependencies): MaintenanceActivities {
-  return { sweep: createSweep(dependencies) };
+  const sweep = createSweep(dependencies);
+  return {
+    async sweep() {
+      // With every sweep: it costs a look at the numbers that have a rent.
+      await bookRent(dependencies.db, new Date().toISOString());
+      return sweep();
+    },
+  };
 }

@@ -235,7 +235,11 @@ async function freeUntied(db: Pool, rows: readonly LapsedRow[]): Promise<readonl
   const reason = 'lease_elapsed';
   return transaction(db, async (tx) => {
     const items = rows.map(({ id }) => ({ id, resolution: 'expired', happened: NOTHING_HAPPENED }) as const);
-    const resolved = (await resolveBatch(tx, items)).filter((row) => row.resolved).map(({ id }) => id);
+    // What waited for a postback that did not come has run its time: nothing was left behind.
+    const left = new Set(rows.filter(({ deferred }) => !deferred).map(({ id }) => id));
+    const resolved = (await resolveBatch(tx, items))
+      .filter((row) => row.resolved && left.has(row.id))
+      .map(({ id }) => id);
     const freed = await insertFreed(tx, resolved, { reason, carrierSays: null });
     return { value: freed.map((row) => freedHold(row, reason)) };
   });

@@ -56,6 +56,8 @@ export async function presentCalls(db: Pool, rows: readonly CallRow[]): Promise<
     currency: row.currency,
     revenueMicros: row.revenue_micros?.toString() ?? null,
     payoutMicros: row.payout_micros?.toString() ?? null,
+    costMicros: row.cost_micros.toString(),
+    postbackUntil: row.postback_until,
     carrierStatus: row.carrier_status,
     carrierSeconds: row.carrier_seconds,
     timeline: of.timeline(row.id).map(({ at, step, decision, detail }) => ({
@@ -89,7 +91,8 @@ export async function presentCalls(db: Pool, rows: readonly CallRow[]): Promise<
     })),
     ledger: of.ledger(row.id).map((entry) => ({
       cause: entry.cause,
-      kind: entry.kind as Call['ledger'][number]['kind'],
+      kind: entry.kind,
+      side: entry.side,
       buyerId: entry.buyer_id,
       publisherId: entry.publisher_id,
       amountMicros: entry.amount_micros.toString(),

@@ -14,6 +14,7 @@ const CONSTRAINTS: Readonly<Record<string, { readonly pointer: string; readonly 
     pointer: '/scope',
     message: 'has a limit for this window and event already',
   },
+  disputes_open: { pointer: '/callId', message: 'has an open dispute already' },
   blocked_callers_pkey: { pointer: '/id', message: 'is taken by another entry' },
   blocked_callers_pattern_kind_campaign_id_key: {
     pointer: '/pattern',

@@ -28,6 +28,7 @@ export const TAGS = {
     'What campaigns, publishers, buyers, assignments and destinations take at most, and what is used of it.',
   'Blocked callers': 'Numbers, and prefixes of numbers, that may not call.',
   Calls: 'What happened to calls.',
+  Money: 'What buyers owe, what publishers get, what is spent; and what people book of it by hand.',
   'Audit trail': 'Who changed what, and when.',
   Documentation: 'This document.',
 } as const satisfies Record<string, string>;

@@ -11,7 +11,20 @@ import { configAppliedSchema, configDocumentSchema } from '../../contract/config
 import { flowNodeSchema, flowSchema } from '../../contract/flow';
 import { flowOperationSchema } from '../../contract/flow-operations';
 import { hoursSchema } from '../../contract/hours';
-import { buyerPriceSchema, dueRuleSchema, priceRuleSchema } from '../../contract/money';
+import {
+  buyerPriceSchema,
+  dueRuleSchema,
+  payoutDueSchema,
+  payoutRuleSchema,
+  priceRuleSchema,
+  shareSchema,
+} from '../../contract/money';
+import {
+  adSpendSchema,
+  disputeSchema,
+  ledgerEntrySchema,
+  numberCostSchema,
+} from '../../contract/resources/money';
 import { planSchema, routingRuleSchema } from '../../contract/plan';
 import { fieldErrorSchema } from '../../contract/problem';
 import { destinationSchema, promptSchema, treatmentSchema } from '../../contract/prompt';
@@ -72,7 +85,8 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   CreatedMigration: createdMigrationSchema,
   Destination: destinationSchema,
   DialSettings: dialSettingsSchema,
-  DueRule: dueRuleSchema,
+  PayoutDue: payoutDueSchema,
+  PriceDue: dueRuleSchema,
   DuplicateRule: duplicateRuleSchema,
   FieldError: fieldErrorSchema,
   Flow: flowSchema,
@@ -95,6 +109,12 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   NumberPatch: numberPatchSchema,
   Plan: planSchema,
   PriceRule: priceRuleSchema,
+  PayoutRule: payoutRuleSchema,
+  Share: shareSchema,
+  LedgerEntry: ledgerEntrySchema,
+  Dispute: disputeSchema,
+  AdSpend: adSpendSchema,
+  NumberCost: numberCostSchema,
   Prompt: promptSchema,
   Publisher: publisherSchema,
   PublisherPatch: publisherPatchSchema,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { priceRuleSchema } from '../../contract/money';
+import { payoutRuleSchema } from '../../contract/money';
 import { pageSchema } from '../../contract/page';
 import { publisherIdSchema } from '../../contract/resources/ids';
 import {
@@ -35,7 +35,7 @@ export function presentPublisher(row: PublisherRow): Publisher {
   return {
     id: row.id as PublisherId,
     name: row.name,
-    payout: priceRuleSchema.nullable().parse(row.payout),
+    payout: payoutRuleSchema.nullable().parse(row.payout),
     revision: row.revision,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

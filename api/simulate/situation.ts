@@ -5,7 +5,7 @@ import { loadCallerHistory } from '../../db/queries/history';
 import { loadTurns } from '../../db/queries/roundRobin';
 import { findBlockReason } from '../../db/queries/simulate';
 import { findDraft, findVersion } from '../../db/queries/versions';
-import type { PriceRule } from '../../domain/call/attribution';
+import type { PayoutRule } from '../../domain/call/attribution';
 import { callerGeography } from '../../domain/geography/caller';
 import type { CallId, CampaignId } from '../../domain/ids';
 import { NO_TURNS, type Turns } from '../../domain/routing/decide';
@@ -29,7 +29,7 @@ export interface Situation {
   readonly number: StoredNumber | null;
   readonly snapshot: CampaignSnapshot<DialableAssignment>;
   /** What the publisher of the number is paid; `null`: nothing, or there is none. */
-  readonly payout: PriceRule | null;
+  readonly payout: PayoutRule | null;
   /** `null`: an unpublished draft. */
   readonly planVersion: number | null;
   readonly facts: RoutingFacts;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { priceRuleSchema } from '../money';
+import { payoutRuleSchema } from '../money';
 import { pageQuery } from '../page';
 import { nameSchema, publisherIdSchema, resourceFields } from './ids';
 
 /** What people may set of a publisher. */
 export const publisherSettings = {
   name: nameSchema,
-  payout: priceRuleSchema.nullable().describe('What they are paid for a call, and when; `null`: nothing.'),
+  payout: payoutRuleSchema.nullable().describe('What they are paid for a call, and when; `null`: nothing.'),
 };
 
 export const publisherSchema = z.strictObject({

@@ -128,6 +128,8 @@ export interface CallEndRow {
   readonly payout: bigint;
   /** `null`: as they are. */
   readonly qualifications: object | null;
+  /** Until when the buyer may say that the call converted; `null`: it does not wait for that. */
+  readonly postbackUntil: string | null;
 }
 
 /** Ends a call. Only the first end counts. @returns whether this was the first. */
@@ -142,7 +144,7 @@ export async function endCall(db: Queryable, end: CallEndRow): Promise<boolean> 
              duration_seconds = greatest(0, floor(extract(epoch FROM $4::timestamptz - received_at)))::integer,
              talk_seconds = $7::integer, converted = $8::boolean, currency = $9::text,
              revenue_micros = $10::bigint, payout_micros = $11::bigint,
-             qualifications = coalesce($12::jsonb, qualifications)
+             qualifications = coalesce($12::jsonb, qualifications), postback_until = $13::timestamptz
        WHERE id = $1::text AND ended_at IS NULL`,
     values: [
       end.callId,
@@ -157,6 +159,7 @@ export async function endCall(db: Queryable, end: CallEndRow): Promise<boolean> 
       end.revenue,
       end.payout,
       end.qualifications === null ? null : JSON.stringify(end.qualifications),
+      end.postbackUntil,
     ],
   });
   return rowCount === 1;

@@ -1,3 +1,4 @@
+import type { EntryKind, EntrySide } from '../../domain/ledger';
 import type { Queryable } from '../pool';
 
 /*
@@ -34,6 +35,8 @@ export interface CallRow {
   readonly currency: string | null;
   readonly revenue_micros: bigint | null;
   readonly payout_micros: bigint | null;
+  readonly cost_micros: bigint;
+  readonly postback_until: string | null;
   readonly carrier_status: string | null;
   readonly carrier_seconds: number | null;
 }
@@ -42,7 +45,8 @@ const CALL_COLUMNS = `
   c.id, c.carrier, c.account_sid, c.sid, c.workflow_id, c.campaign_id, m.name AS campaign_name, c.publisher_id,
   c.plan_version, c.flow_version, c.caller, c.dialed, c.geography, c.qualifications, c.state, c.outcome,
   c.outcome_reason, c.buyer_id, b.name AS buyer_name, c.received_at, c.connected_at, c.ended_at, c.duration_seconds,
-  c.talk_seconds, c.converted, c.currency, c.revenue_micros, c.payout_micros, c.carrier_status, c.carrier_seconds
+  c.talk_seconds, c.converted, c.currency, c.revenue_micros, c.payout_micros, c.cost_micros,
+  c.postback_until, c.carrier_status, c.carrier_seconds
   FROM calls c
   LEFT JOIN campaigns m ON m.id = c.campaign_id
   LEFT JOIN buyers b ON b.id = c.buyer_id`;
@@ -174,7 +178,8 @@ export async function listReservations(db: Queryable, callIds: readonly string[]
 export interface LedgerRow {
   readonly call_id: string;
   readonly cause: string;
-  readonly kind: string;
+  readonly kind: EntryKind;
+  readonly side: EntrySide;
   readonly buyer_id: string | null;
   readonly publisher_id: string | null;
   readonly amount_micros: bigint;
@@ -186,7 +191,7 @@ export async function listLedger(db: Queryable, callIds: readonly string[]): Pro
   const { rows } = await db.query<LedgerRow & Record<string, unknown>>({
     name: 'list_ledger',
     text: `
-      SELECT call_id, cause, kind, buyer_id, publisher_id, amount_micros, currency, booked_at
+      SELECT call_id, cause, kind, side, buyer_id, publisher_id, amount_micros, currency, booked_at
         FROM ledger_entries WHERE call_id = ANY ($1::text[]) ORDER BY id`,
     values: [[...callIds]],
   });

@@ -14,6 +14,8 @@ export interface OtherHold {
   readonly payout: bigint;
   /** Empty where no money was reserved. */
   readonly currency: string;
+  /** It outlives its call, for what a postback may bring: it counts towards conversions and spend alone. */
+  readonly deferred?: boolean;
   readonly happened: Happened;
 }
 
@@ -41,7 +43,11 @@ export class Background {
   /** Somebody reserves. All that comes before has happened. */
   begin(other: OtherHold): void {
     const { reservedAt, resolvedAt, happened } = other;
-    const hold = this.book.hold(this.rules.on(other.scopes), other, reservedAt);
+    const touched = this.rules.on(other.scopes).filter((place) => {
+      const counts = this.rules.series[place]?.counts;
+      return other.deferred !== true || counts === 'conversion' || counts === 'spend';
+    });
+    const hold = this.book.hold(touched, other, reservedAt);
     if (hold.length === 0 || resolvedAt === Infinity) return;
     this.agenda.enter(resolvedAt, FREED_BY_OTHERS, () => this.book.resolve(hold, happened));
   }

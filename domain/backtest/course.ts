@@ -1,5 +1,6 @@
-import { attribute, NOTHING_DUE, type Attribution } from '../call/attribution';
+import { attribute, attributePostback, NOTHING_DUE, type Attribution, type Terms } from '../call/attribution';
 import type { AssignmentId } from '../ids';
+import type { Micros } from '../money';
 import { ONLY_DIALLED, type Happened } from '../limits/happened';
 import { allClosed, type Turns } from '../routing/decide';
 import { DIAL_ENDED, GOES_ON, type Agenda } from './agenda';
@@ -212,8 +213,18 @@ function unlessHungUp(outcome: DialOutcome, patienceMs: number): DialOutcome {
   return { state: 'canceled', ringMs: waited, lastsMs: waited, talkSeconds: null };
 }
 
+/** What falls due by the end of a dial; a postback counts as if it came with it. */
 function dueOf({ currency, payout }: PastCall, { candidate }: InLine, outcome: DialOutcome): Attribution {
-  return attribute({ terms: { currency, price: candidate.price, payout }, talkSeconds: outcome.talkSeconds });
+  const terms: Terms = { currency, price: candidate.price, payout };
+  const due = attribute({ terms, talkSeconds: outcome.talkSeconds });
+  const late = outcome.postback === undefined ? null : attributePostback(terms, outcome.postback.value);
+  if (late === null) return due;
+  return {
+    converted: true,
+    revenue: (due.revenue + late.revenue) as Micros,
+    paid: due.paid || late.paid,
+    payout: (due.payout + late.payout) as Micros,
+  };
 }
 
 function happened(due: Attribution): Happened {

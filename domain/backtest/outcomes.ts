@@ -1,5 +1,6 @@
 import type { AttemptEndState } from '../call/outcome';
 import type { AssignmentId, CallId } from '../ids';
+import type { Micros } from '../money';
 import { createDraw, seededRandom } from '../routing/draw';
 
 /** How a dial went. */
@@ -12,6 +13,8 @@ export interface DialOutcome {
   readonly lastsMs: number;
   /** From the buyer's answer to the end; `null`: none, or nobody reported it. */
   readonly talkSeconds: number | null;
+  /** The buyer reported that the call converted, and what it was worth to them; `null` there: not said. */
+  readonly postback?: { readonly value: Micros | null };
 }
 
 /** Where the outcome of a dial that was never made is drawn from. */

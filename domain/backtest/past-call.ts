@@ -1,4 +1,4 @@
-import type { PriceRule } from '../call/attribution';
+import type { PayoutRule, PriceRule } from '../call/attribution';
 import type { Outcome } from '../call/outcome';
 import type { AssignmentId, CampaignId, PublisherId } from '../ids';
 import type { BuyerPair } from '../migration/side-view';
@@ -36,7 +36,7 @@ export interface PastCall {
   readonly publisherId: PublisherId | null;
   readonly currency: Currency;
   /** What the number's publisher gets for a call that falls due; `null`: nothing. */
-  readonly payout: PriceRule | null;
+  readonly payout: PayoutRule | null;
   /** Of a call in a migration between two buyers: which of them was a candidate; else `null`. */
   readonly side: { readonly pair: BuyerPair; readonly side: Side } | null;
   /** The version that chose. */

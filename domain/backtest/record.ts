@@ -1,4 +1,4 @@
-import type { PriceRule } from '../call/attribution';
+import type { PayoutRule } from '../call/attribution';
 import type { Qualifications } from '../call/commands';
 import type { DuplicateRule } from '../campaign/duplicates';
 import type { Currency } from '../money';
@@ -18,7 +18,7 @@ export interface RecordedFacts {
   /** `null`: nothing that chose looked at it. */
   readonly history: CallerHistory | null;
   /** What the number's publisher gets for a call that falls due; `null`: nothing, or not a second time. */
-  readonly payout: PriceRule | null;
+  readonly payout: PayoutRule | null;
 }
 
 /** A campaign without its plan. Assignments are recorded apart, each under its digest. */

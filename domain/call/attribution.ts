@@ -1,13 +1,44 @@
 import { unreachable } from '../exhaustive';
 import { microsFromText, type Currency, type Micros, type MicrosText } from '../money';
 
-/** When an amount falls due. Durations count from connection, in seconds. */
-export type DueRule = { readonly on: 'connection' } | { readonly on: 'duration'; readonly seconds: number };
+/** On connection, or after so much talk: from connection, or from the key that accepts the call where one is asked for. */
+export type TalkDue = { readonly on: 'connection' } | { readonly on: 'duration'; readonly seconds: number };
 
-/** What a buyer pays, or a publisher gets, for one converted call. */
-export interface PriceRule {
+/** When a buyer's amount falls due. */
+export type PriceDue =
+  | TalkDue
+  /**
+   * When the buyer says so, within so many seconds of the end of the call. A value of 0 converts only where the rule
+   * says so.
+   */
+  | { readonly on: 'postback'; readonly windowSeconds: number; readonly zeroConverts: boolean };
+
+/** When a publisher's amount falls due; `conversion`: when the buyer's does. */
+export type PayoutDue = TalkDue | { readonly on: 'conversion' };
+
+/** A part of another amount, with the rule's `amountMicros` as its maximum. */
+export interface Share {
+  /** Hundredths of a percent. */
+  readonly basisPoints: number;
+  /** `null`: none. Never above the maximum. */
+  readonly minimumMicros: MicrosText | null;
+}
+
+interface Rule {
+  /** The amount; of a share, the most it can come to, which is what limits hold. */
   readonly amountMicros: MicrosText;
-  readonly due: DueRule;
+  /** Absent: the amount is fixed. */
+  readonly share?: Share;
+}
+
+/** What a buyer pays for one converted call. A share is of the value in the postback. */
+export interface PriceRule extends Rule {
+  readonly due: PriceDue;
+}
+
+/** What a publisher gets for one call. A share is of the revenue. */
+export interface PayoutRule extends Rule {
+  readonly due: PayoutDue;
 }
 
 /** The money terms of one attempt, pinned when the buyer was chosen: later edits do not reach it. */
@@ -15,7 +46,7 @@ export interface Terms {
   readonly currency: Currency;
   readonly price: PriceRule;
   /** `null`: the number has no publisher, or nothing is paid to them. */
-  readonly payout: PriceRule | null;
+  readonly payout: PayoutRule | null;
 }
 
 /** A connected attempt as attribution sees it. */
@@ -34,36 +65,70 @@ export interface Attribution {
   readonly payout: Micros;
 }
 
+const NOTHING = 0n as Micros;
+
 export const NOTHING_DUE: Attribution = {
   converted: false,
-  revenue: 0n as Micros,
+  revenue: NOTHING,
   paid: false,
-  payout: 0n as Micros,
+  payout: NOTHING,
 };
 
 /**
- * Who owes whom what for a call. Each side has its own rule; the call is converted when the buyer's falls due.
- * A talk of unknown length never meets a duration rule: nobody is charged for seconds nobody has seen.
+ * Who owes whom what for a call as it ends. Each side has its own rule; the call is converted when the buyer's falls due.
+ * A talk of unknown length never meets a duration rule: nobody is charged for seconds nobody has seen. What waits for a
+ * postback is not due yet.
  */
-export function attribute(call: ConnectedCall): Attribution {
-  const converted = isDue(call.terms.price.due, call.talkSeconds);
-  const payout = call.terms.payout;
-  const paid = payout !== null && isDue(payout.due, call.talkSeconds);
-  return {
-    converted,
-    revenue: converted ? microsFromText(call.terms.price.amountMicros) : (0n as Micros),
-    paid,
-    payout: paid ? microsFromText(payout.amountMicros) : (0n as Micros),
-  };
+export function attribute({ terms: { price, payout }, talkSeconds }: ConnectedCall): Attribution {
+  const converted = isDue(price.due, talkSeconds, false);
+  const revenue = converted ? amountOf(price, null) : NOTHING;
+  const paid = payout !== null && isDue(payout.due, talkSeconds, converted);
+  return { converted, revenue, paid, payout: paid ? amountOf(payout, revenue) : NOTHING };
 }
 
-function isDue(rule: DueRule, talkSeconds: number | null): boolean {
+/**
+ * What a postback makes due on top of what fell due as the call ended.
+ * @param value in the terms' currency, micros; `null`: the buyer named none, which is not a value of 0
+ * @returns `null`: the buyer's amount does not fall due by it
+ */
+export function attributePostback({ price, payout }: Terms, value: Micros | null): Attribution | null {
+  if (price.due.on !== 'postback' || (value === 0n && !price.due.zeroConverts)) return null;
+  const revenue = amountOf(price, value);
+  const paid = payout !== null && payout.due.on === 'conversion';
+  return { converted: true, revenue, paid, payout: paid ? amountOf(payout, revenue) : NOTHING };
+}
+
+/** Seconds after the end of a call in which a postback may still come; `null`: its price does not wait for one. */
+export function postbackWindow({ price: { due } }: Pick<Terms, 'price'>): number | null {
+  return due.on === 'postback' ? due.windowSeconds : null;
+}
+
+function isDue(rule: PriceDue | PayoutDue, talkSeconds: number | null, converted: boolean): boolean {
   switch (rule.on) {
     case 'connection':
       return true;
     case 'duration':
       return talkSeconds !== null && talkSeconds >= rule.seconds;
+    case 'postback':
+      return false;
+    case 'conversion':
+      return converted;
     default:
       return unreachable(rule);
   }
+}
+
+const WHOLE = 10_000n;
+
+/**
+ * A fixed amount, or a share of `base`, rounded down to whole micros, no less than its minimum and no more than its
+ * maximum. @param base `null`: there is nothing to have a share of
+ */
+function amountOf({ amountMicros, share }: Rule, base: Micros | null): Micros {
+  const maximum = microsFromText(amountMicros);
+  if (share === undefined) return maximum;
+  const part = ((base ?? 0n) * BigInt(share.basisPoints)) / WHOLE;
+  const minimum = share.minimumMicros === null ? 0n : microsFromText(share.minimumMicros);
+  const raised = part < minimum ? minimum : part;
+  return (raised > maximum ? maximum : raised) as Micros;
 }

@@ -3,7 +3,7 @@ import type { Destination } from '../instructions';
 import type { CallSide } from '../migration/call-side';
 import type { OpenTreatment } from '../treatment';
 import type { Currency } from '../money';
-import type { PriceRule, Terms } from './attribution';
+import type { PayoutRule, Terms } from './attribution';
 import type { TreatedOutcome } from './outcome';
 
 /** A campaign's rules as they stood when the call came in. The call keeps them to its end. */
@@ -14,7 +14,7 @@ export interface CallPolicy {
   /** Where the number is shown, for example `google_ads`; empty in calls of the first release. */
   readonly channel: string;
   /** What the number's publisher gets; `null`: nothing. */
-  readonly payout: PriceRule | null;
+  readonly payout: PayoutRule | null;
   readonly planVersion: number;
   /** `null`: the campaign has no IVR flow. */
   readonly flowVersion: number | null;

@@ -28,6 +28,9 @@ export const TIMELINE_STEPS = [
   'canceled',
   'ended',
   'capacity_freed',
+  'postback',
+  'adjusted',
+  'disputed',
 ] as const;
 
 export type TimelineStep = (typeof TIMELINE_STEPS)[number];

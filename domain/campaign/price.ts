@@ -1,4 +1,4 @@
-import type { DueRule, PriceRule } from '../call/attribution';
+import type { PriceDue, PriceRule, Share } from '../call/attribution';
 import type { Condition } from '../condition';
 import { isTrue, type ConditionContext } from '../condition-truth';
 import { formatMicros, microsFromText, type Micros, type MicrosText } from '../money';
@@ -16,7 +16,9 @@ export interface Rate {
 export interface BuyerPrice {
   readonly amountMicros: MicrosText | null;
   readonly rates: readonly Rate[];
-  readonly due: DueRule;
+  readonly due: PriceDue;
+  /** Of the value in the postback, with the amounts as maximum; absent: amounts are fixed. */
+  readonly share?: Share;
 }
 
 /** Money as routing compares it and people read it. */
@@ -46,9 +48,9 @@ export interface ReadPrice {
 }
 
 /** @throws RangeError when an amount is no whole number of micros. */
-export function readPrice({ amountMicros, rates, due }: BuyerPrice): ReadPrice {
+export function readPrice({ amountMicros, rates, due, share }: BuyerPrice): ReadPrice {
   const bidOf = (micros: MicrosText): Bid => ({
-    rule: { amountMicros: micros, due },
+    rule: ruleFor(micros, { due, share }),
     ...readAmount(micros),
   });
   return {
@@ -61,5 +63,12 @@ export function readPrice({ amountMicros, rates, due }: BuyerPrice): ReadPrice {
 export function priceFor(price: BuyerPrice, context: ConditionContext): PriceRule | null {
   const amountMicros =
     price.rates.find(({ when }) => isTrue(when, context))?.amountMicros ?? price.amountMicros;
-  return amountMicros === null ? null : { amountMicros, due: price.due };
+  return amountMicros === null ? null : ruleFor(amountMicros, price);
+}
+
+function ruleFor(
+  amountMicros: MicrosText,
+  { due, share }: { readonly due: PriceDue; readonly share?: Share | undefined },
+): PriceRule {
+  return share === undefined ? { amountMicros, due } : { amountMicros, due, share };
 }

@@ -29,6 +29,7 @@ import {
   type MigrationAction,
   type MigrationHead,
 } from '../../contract/resources/migration';
+import { adSpendBookedSchema } from '../../contract/resources/money';
 import { InputError } from '../simulate/input';
 import { findApi } from '../simulate/target';
 
@@ -64,6 +65,7 @@ export interface Client {
   backtest(id: string): Promise<Answer<Backtest>>;
   createBacktest(campaign: string, body: object): Promise<Answer<Backtest>>;
   cancelBacktest(id: string): Promise<Answer<BacktestHead>>;
+  bookAdSpend(body: object): Promise<Answer<{ readonly booked: number; readonly unchanged: number }>>;
   /** In the order in which the calls came, so many at most. */
   backtestDifferences(id: string, most: number): Promise<Answer<readonly BacktestDifference[]>>;
 }
@@ -128,6 +130,10 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
         configAppliedSchema.parse(json),
       );
     },
+    bookAdSpend: (body) =>
+      ask('/ad-spend', { method: 'POST', body: JSON.stringify(body) }, (json) =>
+        adSpendBookedSchema.parse(json),
+      ),
     limits: (filter) => all('/limits', filter, limitSchema),
     verifyLimits: () =>
       ask('/limits/verification', { method: 'GET' }, (json) => verificationSchema.parse(json)),

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { InputError, runCommand } from '../simulate/input';
+import { addAdSpend } from './ad-spend';
 import { addBacktest } from './backtest';
 import { connect } from './client';
 import { wrapped } from './layout';
@@ -109,6 +110,7 @@ const means: Means = {
   connect: (url) => connect(url, process.env),
   urlOption: URL_OPTION,
 };
+addAdSpend(command, means);
 addMigrate(command, means);
 addBacktest(command, means);
 
@@ -156,7 +158,7 @@ async function askYes(question: string): Promise<boolean> {
 
 void runCommand(command, async () => {
   if (chosen === null)
-    throw new InputError('Say what to do: export, apply, validate, limits, migrate or backtest.');
+    throw new InputError('Say what to do: export, apply, validate, limits, migrate, backtest or ad-spend.');
   try {
     return await chosen();
   } catch (error) {

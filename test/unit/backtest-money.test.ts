@@ -1,4 +1,4 @@
-import type { PriceRule } from '../../domain/call/attribution';
+import type { PayoutRule } from '../../domain/call/attribution';
 import type { DialOutcome } from '../../domain/backtest/outcomes';
 import type { AssignmentId, PublisherId } from '../../domain/ids';
 import { allows, dialableWith, inOrder, limitOn, Scene, talk } from './backtest-samples';
@@ -10,15 +10,15 @@ const tagged = (tag: string, value: string) =>
 
 describe('money of a course', () => {
   const late = [dialableWith('a', { price: { amountMicros: micros(25), rates: [], due: AFTER_A_MINUTE } })];
-  const come = (outcome: DialOutcome, payout: PriceRule | null) => {
+  const come = (outcome: DialOutcome, payout: PayoutRule | null) => {
     const scene = new Scene({ assignments: late, outcomes: { a: outcome } });
     scene.arrive('c1', 0, { payout });
     const { connected, converted, revenue, payout: paid } = scene.finish().course.tally.figures;
     return [connected, converted, revenue / 1_000_000n, paid / 1_000_000n];
   };
-  const at = (units: number, due: PriceRule['due']): PriceRule => ({ amountMicros: micros(units), due });
+  const at = (units: number, due: PayoutRule['due']): PayoutRule => ({ amountMicros: micros(units), due });
 
-  it.each<readonly [string, DialOutcome, PriceRule | null, readonly unknown[]]>([
+  it.each<readonly [string, DialOutcome, PayoutRule | null, readonly unknown[]]>([
     ['falls due at the second', talk(60), null, [1, 1, 25n, 0n]],
     ['does not a second before', talk(59), null, [1, 0, 0n, 0n]],
     ['does not for talk nobody reported', { ...talk(90), talkSeconds: null }, null, [1, 0, 0n, 0n]],

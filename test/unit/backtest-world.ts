@@ -9,7 +9,7 @@ import {
   type PastCall,
   type PlanVersion,
 } from '../../domain/backtest/past-call';
-import { attribute, NOTHING_DUE, type Attribution, type PriceRule } from '../../domain/call/attribution';
+import { attribute, NOTHING_DUE, type Attribution, type PayoutRule } from '../../domain/call/attribution';
 import { reserveCandidates, type ReserveCandidate } from '../../domain/limits/candidates';
 import { NOTHING_HAPPENED, type Happened } from '../../domain/limits/happened';
 import type { AssignmentId, PublisherId } from '../../domain/ids';
@@ -29,7 +29,7 @@ export interface World {
   readonly series: readonly LimitSeries[];
   readonly others: readonly OtherHold[];
   readonly carried: readonly Carried[];
-  readonly payout: PriceRule | null;
+  readonly payout: PayoutRule | null;
   readonly turns: readonly AssignmentId[];
   /** How a dial ends, if it is made: the same under every plan. */
   readonly truth: (call: WorldCall, assignment: AssignmentId) => DialOutcome;

@@ -70,6 +70,8 @@ export interface PastDialRow {
   /** From its end to the next asking of limits; `null`: there was none. */
   readonly goesOnAfterMs: number | null;
   readonly talkSeconds: number | null;
+  /** The buyer reported a conversion, and what it was worth, in micros; `null`: they did not. */
+  readonly postback: { readonly value: string | null } | null;
 }
 
 export interface PastCallRow {
@@ -103,7 +105,7 @@ export interface PastCallRow {
 const RESERVATION = `
   LEFT JOIN LATERAL (
     SELECT r.reserved_at, r.resolved_at FROM reservations r
-     WHERE r.call_id = a.call_id AND r.attempt_id = a.id AND r.status <> 'refused'
+     WHERE r.call_id = a.call_id AND r.attempt_id = a.id AND r.status <> 'refused' AND NOT r.deferred
      ORDER BY r.reserved_at DESC LIMIT 1
   ) AS h ON true`;
 
@@ -133,6 +135,12 @@ const RING_MS = `
   greatest(0, extract(epoch FROM coalesce(
     a.connected_at, a.ended_at - coalesce(a.talk_seconds, 0) * interval '1 second') - a.dialed_at) * 1000)::float8`;
 
+/** SQL of what the buyer of a dial, the row `a`, reported of it: `{value}`, or NULL. */
+const POSTBACK = `
+  CASE WHEN a.state = 'completed' THEN
+    (SELECT jsonb_build_object('value', p.value_micros::text) FROM postbacks p
+      WHERE p.call_id = a.call_id AND p.buyer_id = a.buyer_id AND p.outcome = 'converted' LIMIT 1) END`;
+
 /** A page of calls to run again, in the order in which their buyers were chosen. */
 export async function loadPastCalls(
   db: Queryable,
@@ -153,7 +161,8 @@ export async function loadPastCalls(
              (SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'assignmentId', a.assignment_id, 'price', a.terms->'price', 'state', ${STATE},
                        'goesOnAfterMs', ${GOES_ON_AFTER_MS},
-                       'ringMs', ${RING_MS}, 'lastsMs', ${LASTS_MS}, 'talkSeconds', a.talk_seconds) ORDER BY a.no), '[]')
+                       'ringMs', ${RING_MS}, 'lastsMs', ${LASTS_MS}, 'talkSeconds', a.talk_seconds,
+                       'postback', ${POSTBACK}) ORDER BY a.no), '[]')
                 FROM attempts a ${RESERVATION}
                WHERE a.call_id = d.call_id AND a.ended_at IS NOT NULL) AS dials,
              CASE WHEN c.outcome = 'abandoned_ringing' THEN
@@ -218,6 +227,7 @@ export interface PastOutcomeRow {
   readonly ring_ms: number;
   readonly lasts_ms: number;
   readonly talk_seconds: number | null;
+  readonly postback: { readonly value: string | null } | null;
 }
 
 /**
@@ -232,8 +242,9 @@ export async function loadPastOutcomes(
   const { rows } = await db.query<PastOutcomeRow & Record<string, unknown>>({
     name: 'load_past_outcomes',
     text: `
-      SELECT assignment_id, state, ring_ms, lasts_ms, talk_seconds
+      SELECT assignment_id, state, ring_ms, lasts_ms, talk_seconds, postback
         FROM (SELECT a.assignment_id, ${STATE} AS state, ${RING_MS} AS ring_ms, ${LASTS_MS} AS lasts_ms, a.talk_seconds,
+                     ${POSTBACK} AS postback,
                      row_number() OVER (PARTITION BY a.assignment_id ORDER BY md5(a.id)) AS no
                 FROM calls c JOIN attempts a ON a.call_id = c.id ${RESERVATION}
                WHERE c.campaign_id = $1::text AND c.received_at >= $2::timestamptz AND c.received_at < $3::timestamptz

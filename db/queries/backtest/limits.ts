@@ -131,6 +131,8 @@ export interface OtherHoldRow {
   readonly spend_micros: bigint;
   readonly payout_micros: bigint;
   readonly currency: string | null;
+  /** It holds for what a postback may bring, beyond the end of its call. */
+  readonly deferred: boolean;
   readonly dialled: boolean;
   readonly connected: boolean;
   readonly converted: boolean;
@@ -154,7 +156,8 @@ export async function loadOtherHolds(
     text: `
       SELECT (extract(epoch FROM r.reserved_at) * 1000)::float8 AS reserved_ms,
              (extract(epoch FROM r.resolved_at) * 1000)::float8 AS resolved_ms, r.scopes, r.spend_micros,
-             r.payout_micros, r.currency, r.dialled, r.connected, r.converted, r.spent_micros, r.paid, r.paid_micros
+             r.payout_micros, r.currency, r.deferred, r.dialled, r.connected, r.converted, r.spent_micros, r.paid,
+             r.paid_micros
         FROM reservations r
        WHERE r.status <> 'refused' AND r.scopes && $5::text[]
          AND r.reserved_at >= $6::timestamptz AND r.reserved_at < $7::timestamptz

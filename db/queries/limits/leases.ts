@@ -14,6 +14,8 @@ export interface LapsedRow {
   readonly sid: string | null;
   /** Whether the call has ended on record. */
   readonly call_ended: boolean;
+  /** It waited for a postback, and nobody is to give it back but the end of its time. */
+  readonly deferred: boolean;
 }
 
 /** Where a page of lapsed holds begins: after this one. */
@@ -28,7 +30,7 @@ export async function listLapsed(
     name: 'list_lapsed_reservations',
     text: `
       SELECT r.id, r.call_id, r.workflow_id, r.reserved_at, r.lease_until::text AS lease_until,
-             c.carrier, c.account_sid, c.sid, c.ended_at IS NOT NULL AS call_ended
+             c.carrier, c.account_sid, c.sid, c.ended_at IS NOT NULL AS call_ended, r.deferred
         FROM reservations r
         LEFT JOIN calls c ON c.id = r.call_id
        WHERE r.status = 'pending' AND r.lease_until < $1::timestamptz

@@ -106,7 +106,7 @@ export interface ResolveCall {
 }
 
 /**
- * Resolves the pending reservations of a call. Attempts that are on record were dialled and count as attempts; a hold
+ * Resolves the pending reservations of a call, but for what waits for a postback. Attempts that are on record were dialled and count as attempts; a hold
  * whose attempt never came to be recorded is given back whole. A call's money is pinned with its hold; should the two
  * ever differ, the end of the call does not hang on it: no more is posted than is held.
  * @returns what was resolved
@@ -131,7 +131,7 @@ export async function resolveCall(db: Queryable, resolve: ResolveCall): Promise<
                        r.attempt_id IS DISTINCT FROM $10::text
                          AND EXISTS (SELECT FROM attempts a WHERE a.id = r.attempt_id) AS dialled
                   FROM reservations r
-                 WHERE r.call_id = $1::text AND r.status = 'pending'
+                 WHERE r.call_id = $1::text AND r.status = 'pending' AND NOT r.deferred
                    AND ($2::text IS NULL OR r.attempt_id = $2::text)) AS p
       ), ${RESOLVE}`,
     values: [

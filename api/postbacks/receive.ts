@@ -1,0 +1,170 @@
+import { addToCall, insertCallEntry } from '../../db/queries/ledger';
+import { deferredId } from '../../db/queries/limits/defer';
+import { resolveBatch } from '../../db/queries/limits/resolve';
+import {
+  findPostback,
+  insertPostback,
+  lockSettledCall,
+  type PostbackOutcome,
+  type SettledCallRow,
+} from '../../db/queries/postbacks';
+import { insertTimeline } from '../../db/queries/timeline';
+import type { Queryable } from '../../db/pool';
+import { termsSchema } from '../../contract/money';
+import { attributePostback, type Attribution, type Terms } from '../../domain/call/attribution';
+import type { MigrationId } from '../../domain/ids';
+import { formatMicros, type Micros } from '../../domain/money';
+import { Problem } from '../problems';
+
+/** What a buyer says of a call. */
+export interface Postback {
+  readonly buyerId: string;
+  readonly callId: string;
+  /** What it was worth to them, in micros; `null`: not said. */
+  readonly value: Micros | null;
+  /** `null`: the call's. */
+  readonly currency: string | null;
+  /** Of theirs: the same event counts once. `null`: there is one event a call. */
+  readonly eventId: string | null;
+}
+
+export interface Received {
+  readonly callId: string;
+  readonly outcome: PostbackOutcome;
+  /** Whether this event had come before. */
+  readonly repeated: boolean;
+}
+
+/**
+ * Books what a postback makes due: revenue, what the publisher gets by it, and what limits count, in the caller's
+ * transaction. The same event again changes nothing and gets the same answer.
+ * @throws Problem `not_found` when the call is not one of this buyer's, `not_ready` while it goes on, `unprocessable` for
+ * another currency, a value that is missing, or one that comes too late
+ */
+export async function receivePostback(db: Queryable, postback: Postback, at: string): Promise<Received> {
+  const { buyerId, callId } = postback;
+  const eventId = postback.eventId ?? `call:${callId}`;
+  const call = await lockSettledCall(db, callId);
+  if (call === null || (call.outcome !== null && call.buyer_id !== buyerId))
+    throw new Problem('not_found', `${callId} is no call that was put through to ${buyerId}`);
+  const before = await findPostback(db, buyerId, eventId);
+  if (before !== null) return repeatedOf(before, callId, eventId);
+  if (call.outcome === null)
+    throw new Problem('not_ready', `${callId} is not over yet: report it again when it is`);
+  const terms = termsOf(call);
+  requireUsable(call, terms, postback);
+  const due = dueBy(call, terms, postback.value);
+  const outcome: PostbackOutcome = typeof due === 'string' ? due : 'converted';
+  const currency = terms.currency;
+  await insertPostback(db, { buyerId, eventId, callId, value: postback.value, currency, outcome });
+  if (typeof due !== 'string') await book(db, call, terms, due);
+  await insertTimeline(db, callId, [
+    {
+      key: `postback:${eventId}`,
+      at,
+      step: 'postback',
+      decision:
+        outcome === 'converted' ? 'converted by a postback' : `a postback changed nothing: ${outcome}`,
+      detail: {
+        event: eventId,
+        value: postback.value === null ? null : `${formatMicros(postback.value)} ${currency}`,
+      },
+    },
+  ]);
+  return { callId, outcome, repeated: false };
+}
+
+function repeatedOf(
+  before: { readonly call_id: string; readonly outcome: PostbackOutcome },
+  callId: string,
+  eventId: string,
+): Received {
+  if (before.call_id === callId) return { callId, outcome: before.outcome, repeated: true };
+  throw new Problem(
+    'conflict',
+    `Event ${eventId} was reported for another call: give each event an id of its own`,
+  );
+}
+
+/** @throws Problem `not_found` when no buyer took the call */
+function termsOf({ id, terms }: SettledCallRow): Terms {
+  if (terms === null) throw new Problem('not_found', `${id} was not put through to anybody`);
+  return termsSchema.parse(terms);
+}
+
+function requireUsable(call: SettledCallRow, terms: Terms, { value, currency }: Postback): void {
+  if (currency !== null && currency !== terms.currency) {
+    const message = `has to be ${terms.currency}, which the call is paid in`;
+    throw new Problem('unprocessable', `currency ${message}`, [{ pointer: '/currency', message }]);
+  }
+  if (terms.price.due.on !== 'postback') return;
+  if (call.too_late && !call.converted)
+    throw new Problem('unprocessable', `It comes too late: it could come until ${call.postback_until ?? ''}`);
+  if (value === null && terms.price.share !== undefined) {
+    const message = 'is needed: a share of it is paid';
+    throw new Problem('unprocessable', `value ${message}`, [{ pointer: '/value', message }]);
+  }
+}
+
+function dueBy(
+  call: SettledCallRow,
+  terms: Terms,
+  value: Micros | null,
+): Attribution | Exclude<PostbackOutcome, 'converted'> {
+  if (terms.price.due.on !== 'postback') return 'not_due';
+  if (call.converted) return 'again';
+  return attributePostback(terms, value) ?? 'worth_nothing';
+}
+
+async function book(db: Queryable, call: SettledCallRow, terms: Terms, due: Attribution): Promise<void> {
+  const shared = {
+    callId: call.id,
+    campaignId: call.campaign_id ?? '',
+    buyerId: call.buyer_id,
+    publisherId: call.publisher_id,
+    currency: terms.currency,
+    migration:
+      call.migration_id === null || call.migration_side === null
+        ? null
+        : { migrationId: call.migration_id as MigrationId, side: call.migration_side },
+    byHand: null,
+  };
+  if (due.revenue !== 0n)
+    await insertCallEntry(db, {
+      ...shared,
+      kind: 'revenue',
+      side: 'revenue',
+      cause: `${call.id}:revenue`,
+      amount: due.revenue,
+    });
+  if (due.payout !== 0n)
+    await insertCallEntry(db, {
+      ...shared,
+      kind: 'payout',
+      side: 'payout',
+      cause: `${call.id}:payout`,
+      amount: due.payout,
+    });
+  await addToCall(db, {
+    callId: call.id,
+    converted: true,
+    revenue: due.revenue,
+    payout: due.payout,
+    cost: 0n,
+  });
+  if (call.attempt_id === null) return;
+  await resolveBatch(db, [
+    {
+      id: deferredId(call.attempt_id),
+      resolution: 'posted',
+      happened: {
+        dialled: false,
+        connected: false,
+        converted: true,
+        spent: due.revenue,
+        paid: due.paid,
+        payout: due.payout,
+      },
+    },
+  ]);
+}

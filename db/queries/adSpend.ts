@@ -1,0 +1,68 @@
+import type { Queryable } from '../pool';
+
+/** What advertising cost on a day, as somebody says. Micros. */
+export interface AdSpendDay {
+  readonly campaignId: string;
+  readonly channel: string;
+  /** `YYYY-MM-DD` of the campaign's calendar. */
+  readonly day: string;
+  readonly amount: bigint;
+  readonly currency: string;
+}
+
+/** Keeps others from booking spend of these campaigns until the transaction ends. @returns their zones; unknown ones are left out */
+export async function lockCampaignsForSpend(
+  db: Queryable,
+  campaigns: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'lock_campaigns_for_spend',
+    text: `
+      SELECT c.id, pg_advisory_xact_lock(hashtextextended('ad_spend/' || c.id, 0))
+        FROM (SELECT id FROM campaigns WHERE id = ANY ($1::text[]) ORDER BY id) AS c`,
+    values: [[...campaigns]],
+  });
+  return new Set(rows.map(({ id }) => id));
+}
+
+/**
+ * Books what takes each day's spend from what is booked to what it is said to be, at the beginning of that day on the
+ * campaign's clock. What is the same already is left alone.
+ * @returns how many days changed
+ */
+export async function bookAdSpend(
+  db: Queryable,
+  days: readonly AdSpendDay[],
+  actor: string,
+): Promise<number> {
+  const { rowCount } = await db.query({
+    name: 'book_ad_spend',
+    text: `
+      WITH said AS (
+        SELECT s.*, limit_first_instant(s.day::timestamp, c.time_zone) AS begins,
+               'ad_spend:' || s.campaign_id || ':' || s.channel || ':' || s.day || ':' || s.currency AS cause
+          FROM unnest($1::text[], $2::text[], $3::date[], $4::int8[], $5::text[])
+               AS s (campaign_id, channel, day, amount, currency)
+          JOIN campaigns c ON c.id = s.campaign_id
+      ), booked AS (
+        SELECT s.cause, coalesce(sum(e.amount_micros), 0) AS amount, count(e.id) AS entries
+          FROM said s
+          LEFT JOIN ledger_entries e ON e.cause LIKE s.cause || ':%' AND e.kind = 'ad_spend'
+         GROUP BY s.cause
+      )
+      INSERT INTO ledger_entries (cause, kind, side, campaign_id, channel, amount_micros, currency, occurred_at, actor)
+      SELECT s.cause || ':' || b.entries + 1, 'ad_spend', 'cost', s.campaign_id, s.channel, s.amount - b.amount,
+             s.currency, s.begins, $6::text
+        FROM said s JOIN booked b ON b.cause = s.cause
+       WHERE s.amount <> b.amount`,
+    values: [
+      days.map(({ campaignId }) => campaignId),
+      days.map(({ channel }) => channel),
+      days.map(({ day }) => day),
+      days.map(({ amount }) => amount),
+      days.map(({ currency }) => currency),
+      actor,
+    ],
+  });
+  return rowCount ?? 0;
+}

@@ -1,0 +1,113 @@
+import type { Queryable } from '../pool';
+
+/** With what a buyer signs; `null`: they may not report. `undefined` row: no such buyer. */
+export async function findPostbackSecret(
+  db: Queryable,
+  buyerId: string,
+): Promise<{ readonly secret: string | null } | null> {
+  const { rows } = await db.query<{ secret: string | null }>({
+    name: 'find_postback_secret',
+    text: `SELECT postback_secret AS secret FROM buyers WHERE id = $1::text`,
+    values: [buyerId],
+  });
+  return rows[0] ?? null;
+}
+
+/** @param secret `null`: the buyer may not report any more */
+export async function setPostbackSecret(
+  db: Queryable,
+  buyerId: string,
+  secret: string | null,
+): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'set_postback_secret',
+    text: `UPDATE buyers SET postback_secret = $2::text WHERE id = $1::text`,
+    values: [buyerId, secret],
+  });
+  return rowCount === 1;
+}
+
+/** A call as money that comes late finds it, locked until the transaction ends. */
+export interface SettledCallRow {
+  readonly id: string;
+  readonly campaign_id: string | null;
+  readonly publisher_id: string | null;
+  readonly buyer_id: string | null;
+  readonly outcome: string | null;
+  readonly converted: boolean;
+  readonly currency: string | null;
+  readonly revenue_micros: bigint;
+  readonly payout_micros: bigint;
+  /** `null`: its price does not wait for a postback. */
+  readonly postback_until: string | null;
+  /** Whether that time is over, by the database's clock. */
+  readonly too_late: boolean;
+  readonly migration_id: string | null;
+  readonly migration_side: 'control' | 'challenger' | null;
+  /** The attempt that connected, and its money terms. */
+  readonly attempt_id: string | null;
+  readonly terms: unknown;
+}
+
+export async function lockSettledCall(db: Queryable, callId: string): Promise<SettledCallRow | null> {
+  const { rows } = await db.query<SettledCallRow & Record<string, unknown>>({
+    name: 'lock_settled_call',
+    text: `
+      SELECT c.id, c.campaign_id, c.publisher_id, c.buyer_id, c.outcome, coalesce(c.converted, false) AS converted,
+             c.currency, coalesce(c.revenue_micros, 0) AS revenue_micros, coalesce(c.payout_micros, 0) AS payout_micros,
+             c.postback_until, coalesce(c.postback_until < limit_clock(), false) AS too_late, c.migration_id,
+             c.migration_side, a.id AS attempt_id, a.terms
+        FROM calls c
+        LEFT JOIN attempts a ON a.call_id = c.id AND a.state = 'completed'
+       WHERE c.id = $1::text
+         FOR NO KEY UPDATE OF c`,
+    values: [callId],
+  });
+  return rows[0] ?? null;
+}
+
+export type PostbackOutcome = 'converted' | 'not_due' | 'worth_nothing' | 'again';
+
+export interface PostbackRow {
+  readonly buyerId: string;
+  readonly eventId: string;
+  readonly callId: string;
+  /** Micros; `null`: the buyer named none. */
+  readonly value: bigint | null;
+  readonly currency: string;
+  readonly outcome: PostbackOutcome;
+}
+
+/** Keeps what a buyer reported. @returns whether it is new: their event may have come before */
+export async function insertPostback(db: Queryable, postback: PostbackRow): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'insert_postback',
+    text: `
+      INSERT INTO postbacks (buyer_id, event_id, call_id, value_micros, currency, outcome)
+      VALUES ($1::text, $2::text, $3::text, $4::bigint, $5::text, $6::text)
+          ON CONFLICT DO NOTHING`,
+    values: [
+      postback.buyerId,
+      postback.eventId,
+      postback.callId,
+      postback.value,
+      postback.currency,
+      postback.outcome,
+    ],
+  });
+  return rowCount === 1;
+}
+
+/** What came of an event that a buyer reported before; `null`: they did not. */
+export async function findPostback(
+  db: Queryable,
+  buyerId: string,
+  eventId: string,
+): Promise<{ readonly call_id: string; readonly outcome: PostbackOutcome } | null> {
+  const { rows } = await db.query<{ call_id: string; outcome: PostbackOutcome }>({
+    name: 'find_postback',
+    text: `SELECT call_id, outcome FROM postbacks WHERE buyer_id = $1::text AND event_id = $2::text`,
+    values: [buyerId, eventId],
+  });
+  return rows[0] ?? null;
+}
