@@ -106,7 +106,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'maintenance takes the dead for living',
-    file: 'activities/maintenance/sweep.ts',
+    file: 'activities/maintenance/lives.ts',
     find: 'running.has(id) ? { running: true } : await workflows.lifeOf(id)',
     replace: '{ running: true }',
     test: 'maintenance',
