@@ -58,7 +58,8 @@ export function createAdmitCall({
         const inserted = insertCall(tx, callRow(input, policy, state, qualifications));
         const [, decided] = await Promise.all([inserted, decide(tx, ledger, input, found)]);
         const value = { policy, ...decided.result } as Admission;
-        const row = { callId: input.facts.callId, name: STEP, state, qualifications };
+        const { callId, receivedAt } = input.facts;
+        const row = { callId, name: STEP, receivedAt, state, qualifications };
         return { value, last: concludeStep(tx, row, { ...decided, result: value }) };
       });
     });
