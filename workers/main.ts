@@ -21,6 +21,7 @@ async function main(): Promise<void> {
     callbackGraceSeconds: config.callbackGraceSeconds,
     maxCachedWorkflows: config.maxCachedWorkflows,
     inquiries: inquiriesOf(config),
+    allowPrivateWebhooks: config.allowPrivateWebhooks,
     log,
   });
   onShutdown(log, SHUTDOWN_PATIENCE_MS, () => worker.stop());

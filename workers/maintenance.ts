@@ -7,6 +7,8 @@ import {
 import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import { createBacktestActivities } from '../activities/backtest';
+import { createDeliveryActivities } from '../activities/delivery';
+import type { Courier } from '../activities/delivery/courier';
 import { createMaintenanceActivities } from '../activities/maintenance';
 import { createMigrationActivities } from '../activities/migration';
 import type { SweepDependencies } from '../activities/maintenance/sweep';
@@ -28,11 +30,15 @@ export interface MaintenanceOptions {
   readonly sweep: Omit<SweepDependencies, 'workflows'>;
   /** For backtests: statements that take longer than those of calls may. */
   readonly patientDb: Pool;
+  readonly courier: Courier;
 }
 
-/** A worker for migrations, backtests and maintenance, and the schedule that gives the latter something to do. */
+/**
+ * A worker for migrations, backtests, the delivery of events, and maintenance, and the schedule that gives the latter
+ * something to do.
+ */
 export async function createMaintenanceWorker(options: MaintenanceOptions): Promise<Worker> {
-  const { connection, namespace, callQueue, sweep, patientDb } = options;
+  const { connection, namespace, callQueue, sweep, patientDb, courier } = options;
   const client = new Client({ connection, namespace });
   const worker = await Worker.create({
     connection,
@@ -43,6 +49,7 @@ export async function createMaintenanceWorker(options: MaintenanceOptions): Prom
       ...createMaintenanceActivities({ ...sweep, workflows: createCallWorkflows(client) }),
       ...createMigrationActivities({ db: sweep.db, announce }),
       ...createBacktestActivities(patientDb),
+      ...createDeliveryActivities(courier),
     },
     maxCachedWorkflows: 50,
     shutdownGraceTime: '5s',

@@ -13,7 +13,7 @@ import { createPool } from '../../db/pool';
 import { createLogger } from '../../runtime/logger';
 import { createTemporalClient } from '../../runtime/temporal';
 import { startWorker, type RunningWorker } from '../../workers/worker';
-import { maintenanceId } from '../../workflows/ids';
+import { deliveriesId, maintenanceId } from '../../workflows/ids';
 import { createTestDatabase } from '../environment/database';
 import { createResponseCheck, type ResponseCheck } from './openapi-check';
 import { environment } from './system';
@@ -93,6 +93,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
       callbackGraceSeconds: 1,
       maxCachedWorkflows: 50,
       inquiries: [],
+      allowPrivateWebhooks: true,
       log,
     });
   };
@@ -155,6 +156,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
       if (worker !== null) {
         await worker.stop();
         await temporal.schedule.getHandle(maintenanceId(taskQueue)).delete();
+        await temporal.workflow.getHandle(deliveriesId(taskQueue)).terminate();
       }
       await temporal.connection.close();
       await db.end();

@@ -15,7 +15,7 @@ import { createTemporalClient } from '../../runtime/temporal';
 import type { CarrierInquiry } from '../../telephony/inquiry';
 import { createTwilioDialect } from '../../telephony/twilio';
 import { logThrough, startWorker, type RunningWorker } from '../../workers/worker';
-import { maintenanceId } from '../../workflows/ids';
+import { deliveriesId, maintenanceId } from '../../workflows/ids';
 import { createTestDatabase } from '../environment/database';
 import { Carrier } from './carrier';
 import { eventually } from './eventually';
@@ -122,6 +122,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
       callbackGraceSeconds: options.callbackGraceSeconds ?? 1,
       maxCachedWorkflows: 200,
       inquiries: options.inquiries ?? null,
+      allowPrivateWebhooks: true,
       log,
     });
     workers.push(worker);
@@ -169,6 +170,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
       for (const worker of workers) await worker.stop();
       if (options.inquiries !== undefined) {
         await temporal.schedule.getHandle(maintenanceId(taskQueue)).delete();
+        await temporal.workflow.getHandle(deliveriesId(taskQueue)).terminate();
       }
       await temporal.connection.close();
       await Promise.all([db.end(), apiDb.end()]);
