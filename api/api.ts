@@ -27,6 +27,8 @@ import { publisherRoutes } from './publishers/routes';
 import { shadowRoutes } from './shadow/routes';
 import { simulateRoutes } from './simulate/routes';
 import { flowVersionRoutes, planRoutes } from './versions/routes';
+import { webhookDeliveryRoutes } from './webhooks/delivery-routes';
+import { webhookEndpointRoutes } from './webhooks/endpoint-routes';
 
 /** Everything below `/api/v1`. What stands in this list is served, and is in the OpenAPI document. */
 export const ROUTES: readonly Route[] = [
@@ -46,6 +48,8 @@ export const ROUTES: readonly Route[] = [
   ...migrationRoutes,
   ...backtestRoutes,
   ...callRoutes,
+  ...webhookEndpointRoutes,
+  ...webhookDeliveryRoutes,
   ...auditRoutes,
 ];
 
@@ -67,8 +71,9 @@ export function createApi(options: {
   readonly adminKey: string;
   readonly migrations: MigrationGateway;
   readonly backtests: BacktestGateway;
+  readonly allowPrivateWebhooks: boolean;
 }): Api {
-  const { db, log, migrations, backtests } = options;
+  const { db, log, migrations, backtests, allowPrivateWebhooks } = options;
   const guard = requireAdminKey(options.adminKey);
   const sweep = createKeySweep({ db, log });
   const router = express.Router();
@@ -76,7 +81,13 @@ export function createApi(options: {
   router.use(
     '/v1',
     helmet(),
-    createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], { db, migrations, backtests, guard }),
+    createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], {
+      db,
+      migrations,
+      backtests,
+      allowPrivateWebhooks,
+      guard,
+    }),
   );
   // Whoever has no key is not told which routes there are.
   router.use('/v1', guard, noRoute);

@@ -32,6 +32,8 @@ export interface AppOptions {
   /** Pause between rounds of telling workflows what the fail-safe served, in milliseconds. */
   readonly backfillIntervalMs: number;
   readonly taskQueue?: string;
+  /** Whether webhooks may lead into private networks; default no. */
+  readonly allowPrivateWebhooks?: boolean;
 }
 
 export interface App {
@@ -58,7 +60,8 @@ export function createApp(options: AppOptions): App {
   });
   const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
   const announcements = createAnnouncements({ db, callbacks, log, deadlineMs: webhookDeadlineMs });
-  const api = createApi({ db, log, adminKey: options.adminKey, migrations, backtests });
+  const { adminKey, allowPrivateWebhooks = false } = options;
+  const api = createApi({ db, log, adminKey, migrations, backtests, allowPrivateWebhooks });
   let draining = false;
 
   const http = express();

@@ -1,6 +1,7 @@
 import express, { type RequestHandler, type Router } from 'express';
 import type { Pool } from 'pg';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { countDeliveries } from '../db/queries/events/deliveries';
 import { countHolds } from '../db/queries/limits/holds';
 import { listNearlyFull, type UsedRow } from '../db/queries/limits/nearlyFull';
 
@@ -27,11 +28,13 @@ export function createMetricsRouter({
   const router = express.Router();
   router.get('/metrics', guard, async (_req, res) => {
     const registry = new Registry();
-    const [holds, limits] = await Promise.all([
+    const [holds, deliveries, limits] = await Promise.all([
       countHolds(db),
+      countDeliveries(db),
       listNearlyFull(db, { share: SHARE_USED, most: MOST_LIMITS }),
     ]);
     registerHolds(registry, holds);
+    registerDeliveries(registry, deliveries);
     registerLimits(registry, limits);
     res.set('Content-Type', registry.contentType).send(await registry.metrics());
   });
@@ -51,6 +54,19 @@ function registerHolds(registry: Registry, { pending, freed }: Awaited<ReturnTyp
     registers: [registry],
   });
   for (const { reason, n } of freed) total.inc({ reason }, n);
+}
+
+function registerDeliveries(
+  registry: Registry,
+  deliveries: Awaited<ReturnType<typeof countDeliveries>>,
+): void {
+  const gauge = new Gauge({
+    name: 'callyard_webhook_deliveries',
+    help: 'Events on their way to an endpoint (waiting), and those that were given up (dead).',
+    labelNames: ['status'],
+    registers: [registry],
+  });
+  for (const { status, n } of deliveries) gauge.set({ status }, n);
 }
 
 function registerLimits(registry: Registry, limits: readonly UsedRow[]): void {

@@ -9,6 +9,10 @@ const CONSTRAINTS: Readonly<Record<string, { readonly pointer: string; readonly 
   assignments_pkey: { pointer: '/id', message: 'is taken by another assignment' },
   numbers_pkey: { pointer: '/number', message: 'is there already' },
   migrations_pkey: { pointer: '/id', message: 'is taken by another migration' },
+  webhook_endpoints_pkey: {
+    pointer: '/id',
+    message: 'is taken by another endpoint, or was by one that is deleted',
+  },
   limits_pkey: { pointer: '/id', message: 'is taken by another limit' },
   limits_scope_kind_scope_id_window_counts_key: {
     pointer: '/scope',

@@ -28,6 +28,7 @@ export const TAGS = {
     'What campaigns, publishers, buyers, assignments and destinations take at most, and what is used of it.',
   'Blocked callers': 'Numbers, and prefixes of numbers, that may not call.',
   Calls: 'What happened to calls.',
+  Webhooks: 'Who outside is told of what happens, and how that went.',
   'Audit trail': 'Who changed what, and when.',
   Documentation: 'This document.',
 } as const satisfies Record<string, string>;
@@ -105,6 +106,8 @@ export interface WriteRequest<P, Q, B> {
   readonly db: Queryable;
   readonly migrations: MigrationGateway;
   readonly backtests: BacktestGateway;
+  /** Whether webhooks may lead into private networks. */
+  readonly allowPrivateWebhooks: boolean;
   /** The same whenever this request is repeated under its `Idempotency-Key`: names what it does outside the database. */
   readonly onceId: string;
   readonly params: P;

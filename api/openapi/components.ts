@@ -13,6 +13,7 @@ import { flowOperationSchema } from '../../contract/flow-operations';
 import { hoursSchema } from '../../contract/hours';
 import { buyerPriceSchema, dueRuleSchema, priceRuleSchema } from '../../contract/money';
 import { planSchema, routingRuleSchema } from '../../contract/plan';
+import { eventCallSchema, webhookEventSchema } from '../../contract/events';
 import { fieldErrorSchema } from '../../contract/problem';
 import { destinationSchema, promptSchema, treatmentSchema } from '../../contract/prompt';
 import {
@@ -46,6 +47,13 @@ import {
   publisherPatchSchema,
   publisherSchema,
 } from '../../contract/resources/publisher';
+import { webhookDeliveryHeadSchema, webhookDeliverySchema } from '../../contract/resources/webhook-delivery';
+import {
+  newWebhookEndpointSchema,
+  webhookEndpointPatchSchema,
+  webhookEndpointSchema,
+  webhookEndpointWithSecretSchema,
+} from '../../contract/resources/webhook-endpoint';
 import { explanationSchema } from '../../contract/resources/simulation';
 
 /** Schemas that have a name in the OpenAPI document; all others stand where they are used. */
@@ -74,6 +82,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   DialSettings: dialSettingsSchema,
   DueRule: dueRuleSchema,
   DuplicateRule: duplicateRuleSchema,
+  EventCall: eventCallSchema,
   FieldError: fieldErrorSchema,
   Flow: flowSchema,
   FlowNode: flowNodeSchema,
@@ -92,6 +101,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   NewMigration: newMigrationSchema,
   NewNumber: newNumberSchema,
   NewPublisher: newPublisherSchema,
+  NewWebhookEndpoint: newWebhookEndpointSchema,
   NumberPatch: numberPatchSchema,
   Plan: planSchema,
   PriceRule: priceRuleSchema,
@@ -102,4 +112,10 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   TrackedNumber: numberSchema,
   Treatment: treatmentSchema,
   Treatments: treatmentsSchema,
+  WebhookDelivery: webhookDeliverySchema,
+  WebhookDeliveryHead: webhookDeliveryHeadSchema,
+  WebhookEndpoint: webhookEndpointSchema,
+  WebhookEndpointPatch: webhookEndpointPatchSchema,
+  WebhookEndpointWithSecret: webhookEndpointWithSecretSchema,
+  WebhookEvent: webhookEventSchema,
 };

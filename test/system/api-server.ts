@@ -56,6 +56,8 @@ export interface ApiServerOptions {
   readonly worker?: boolean;
   /** Default: the test environment's server. */
   readonly temporalAddress?: string;
+  /** Whether webhooks may lead into private networks; default no. */
+  readonly allowPrivateWebhooks?: boolean;
   /** How long operations of migrations, and requests about backtests, may take, in milliseconds. */
   readonly patienceMs?: number;
 }
@@ -98,7 +100,8 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
     });
   };
   if (options.worker === true) await runWorker();
-  const api = createApi({ db, log, adminKey, migrations, backtests });
+  const { allowPrivateWebhooks = false } = options;
+  const api = createApi({ db, log, adminKey, migrations, backtests, allowPrivateWebhooks });
   const http = express();
   http.disable('etag');
   http.use(requestIds());

@@ -215,11 +215,30 @@ describe('the OpenAPI document', () => {
     await api.ok('POST', '/backtests/bkt_orphan/cancel', undefined, 202);
   }
 
+  /** Every operation on endpoints and deliveries. */
+  async function walkWebhooks(): Promise<void> {
+    const { id } = await api.ok<{ id: string }>('POST', '/webhook-endpoints', { url: 'https://a.example/' });
+    const path = `/webhook-endpoints/${id}`;
+    await api.ok('GET', '/webhook-endpoints');
+    await api.ok('GET', path);
+    await api.ok('POST', `${path}/rotate-secret`, undefined, 200);
+    for (const eventType of ['call.paid', 'limit.reached', 'migration.breached', 'test.ping'])
+      await api.ok('POST', `${path}/preview`, { eventType }, 200);
+    await api.ok('POST', `${path}/preview`, { callId: 'call_1' }, 200);
+    const delivery = await api.ok<{ id: string }>('POST', `${path}/test`);
+    await api.ok('POST', `/webhook-deliveries/${delivery.id}/redeliver`, undefined, 202);
+    await api.ok('GET', `/webhook-deliveries?endpointId=${id}`);
+    await api.ok('GET', `/webhook-deliveries/${delivery.id}`);
+    await api.ok('PATCH', path, { enabled: false });
+    await api.ok('DELETE', path, undefined, 204);
+  }
+
   it('describes what every operation really answers', async () => {
     await walkResources();
     await walkVersions();
     await walkMigrations();
     await walkBacktests();
+    await walkWebhooks();
     const shown = new Set(
       [...api.check.seen].filter((seen) => / 2\d\d$/.test(seen)).map((seen) => seen.split(' ')[0]),
     );
