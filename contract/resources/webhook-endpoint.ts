@@ -76,6 +76,7 @@ const secret = z
 
 /** With its secret, as only creation and rotation show it. */
 export const webhookEndpointWithSecretSchema = z.strictObject({ ...webhookEndpointSchema.shape, secret });
+export type WebhookEndpointWithSecret = z.infer<typeof webhookEndpointWithSecretSchema>;
 
 export type WebhookEndpointSettings = Pick<WebhookEndpoint, 'kind' | keyof typeof settings>;
 

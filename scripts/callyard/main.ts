@@ -1,5 +1,5 @@
-// `npm run callyard -- export|apply|validate|limits|migrate|backtest`: a campaign as a file, what its limits have left,
-// gradual shifts of its callers, and versions of its plan run over past calls.
+// `npm run callyard -- export|apply|validate|limits|migrate|backtest|webhooks`: a campaign as a file, what its limits have
+// left, gradual shifts of its callers, versions of its plan run over past calls, and who is told of what happens.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
@@ -10,6 +10,7 @@ import { addBacktest } from './backtest';
 import { connect } from './client';
 import type { Means } from './means';
 import { addMigrate } from './migrate';
+import { addWebhooks } from './webhooks';
 import { listLimits, showFreed, showHeld, verifyLimits } from './limits';
 import { applyFile, exportCampaign, validateFile, type ExitCode, type Surroundings } from './commands';
 
@@ -21,7 +22,7 @@ const URL_OPTION = [
 // Before there are subcommands, which take it over: their mistakes are ours to give an exit code.
 const command = new Command('npm run callyard --')
   .description(
-    'Keeps campaigns as files, shows what limits have left, moves callers bit by bit, and runs plans over past calls.',
+    'Keeps campaigns as files, shows what limits have left and who was told of what, moves callers bit by bit, and runs plans over past calls.',
   )
   .exitOverride();
 
@@ -108,6 +109,7 @@ const means: Means = {
 };
 addMigrate(command, means);
 addBacktest(command, means);
+addWebhooks(command, means);
 
 function surroundings(): Surroundings {
   const atTerminal = process.stdin.isTTY && process.stdout.isTTY;
@@ -153,6 +155,6 @@ async function askYes(question: string): Promise<boolean> {
 
 void runCommand(command, async () => {
   if (chosen === null)
-    throw new InputError('Say what to do: export, apply, validate, limits, migrate or backtest.');
+    throw new InputError('Say what to do: export, apply, validate, limits, migrate, backtest or webhooks.');
   return chosen();
 });

@@ -105,6 +105,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
     webhookDeadlineMs: options.webhookDeadlineMs ?? 10_000,
     spoolDir,
     backfillIntervalMs: 200,
+    allowPrivateWebhooks: true,
     taskQueue,
   });
   const server = await listen(app);
