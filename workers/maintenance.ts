@@ -53,6 +53,8 @@ export async function createMaintenanceWorker(options: MaintenanceOptions): Prom
     },
     maxCachedWorkflows: 50,
     shutdownGraceTime: '5s',
+    // Whose worker has gone waits no longer for it: events are sent by a workflow that always has somebody at work.
+    stickyQueueScheduleToStartTimeout: '2s',
     // A backtest hears that it is cancelled when it says that it lives.
     maxHeartbeatThrottleInterval: '1s',
   });

@@ -1,4 +1,4 @@
-import { renderTemplate, type Encoding, type TokenCall, type TokenFacts } from './tokens';
+import { renderTemplate, renderUrl, type Encoding, type TokenCall, type TokenFacts } from './tokens';
 
 /** An event as it is sent. */
 export interface EventMessage {
@@ -42,13 +42,13 @@ export function requestFor(target: EventTarget, message: EventMessage): EventReq
         body: JSON.stringify(message),
       };
     case 'pixel':
-      return { method, url: renderTemplate(url, factsOf(message), 'url'), headers, body: null };
+      return { method, url: renderUrl(url, factsOf(message)), headers, body: null };
     case 'template': {
       const facts = factsOf(message);
       const contentType = target.contentType ?? 'application/json';
       return {
         method,
-        url: renderTemplate(url, facts, 'url'),
+        url: renderUrl(url, facts),
         headers: { ...headers, 'content-type': contentType },
         body: renderTemplate(target.bodyTemplate ?? '', facts, encodingFor(contentType)),
       };

@@ -82,11 +82,12 @@ const TAG = /^tag:(.+)$/;
 
 /**
  * How a value is written so that it stays one value.
- * - `url`: percent-encoded, in a URL or a form.
+ * - `url`: percent-encoded, in a query or a form.
+ * - `path`: the same in the path of a URL, where `.` and `..` lead elsewhere however they are encoded: they are left out.
  * - `json`: as the inside of a JSON string.
  * - `text`: as it is.
  */
-export type Encoding = 'url' | 'json' | 'text';
+export type Encoding = 'url' | 'path' | 'json' | 'text';
 
 /** Tokens of a template that mean nothing, as they stand there, each once. */
 export function unknownTokens(template: string): readonly string[] {
@@ -102,6 +103,12 @@ export function hasLooseBraces(template: string): boolean {
 /** Fills a template in. What an event does not have is empty. */
 export function renderTemplate(template: string, facts: TokenFacts, encoding: Encoding): string {
   return template.replaceAll(TOKEN, (_token, name: string) => encode(valueOf(name.trim(), facts), encoding));
+}
+
+/** Fills a URL in. Its tokens are behind its host. */
+export function renderUrl(template: string, facts: TokenFacts): string {
+  const [path = ''] = /^[^?#]*/.exec(template) ?? [];
+  return renderTemplate(path, facts, 'path') + renderTemplate(template.slice(path.length), facts, 'url');
 }
 
 /** A template with something harmless in the place of each token, to see whether it is a URL, or JSON, at all. */
@@ -121,6 +128,8 @@ function valueOf(name: string, facts: TokenFacts): string {
 
 function encode(value: string, encoding: Encoding): string {
   switch (encoding) {
+    case 'path':
+      return value === '.' || value === '..' ? '' : encode(value, 'url');
     case 'url':
       // Half a surrogate pair is no character, and cannot be encoded.
       return encodeURIComponent(value.replaceAll(/\p{Surrogate}/gu, '\ufffd'));

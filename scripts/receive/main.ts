@@ -1,6 +1,5 @@
 // `npm run receive`: makes a webhook endpoint on this machine, prints events as they come, and deletes it again.
 
-import { once } from 'node:events';
 import { Command } from 'commander';
 import { InputError, numberBetween, runCommand } from '../simulate/input';
 import { connect } from '../callyard/client';
@@ -46,7 +45,7 @@ void runCommand(command, async () => {
     const { id, secret } = made.value;
     receiver.expect(secret ?? '');
     console.log(`${id} is told of ${options.events}. Ctrl-C ends it.`);
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await askedToStop();
     await client.deleteWebhookEndpoint(id);
     console.log(`${id} is deleted.`);
     return 0;
@@ -54,3 +53,10 @@ void runCommand(command, async () => {
     await receiver.close();
   }
 });
+
+/** Whoever asks twice, as npm does for a Ctrl-C, is heard once: the endpoint has yet to be deleted. */
+function askedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
+  });
+}

@@ -1,6 +1,8 @@
 import { deliveriesId } from '../../workflows/ids';
+import { recordEventFor } from '../../db/queries/events/record';
 import { insertCampaign } from './campaign-fixture';
 import { insertEndpoint, newSecret } from './endpoint-fixture';
+import { linkToDatabase } from './link';
 import { placeCall } from './placing';
 import { startReceiver, type Receiver } from './receiver';
 import { eventually, startSystem, type SystemUnderTest } from './system';
@@ -84,5 +86,41 @@ describe('a system that delivers events', () => {
       const { events } = await handle().fetchHistory();
       expect(events?.some(({ activityTaskCompletedEventAttributes: done }) => Boolean(done))).toBe(true);
     });
+  });
+});
+
+describe('a worker that loses the database', () => {
+  it('delivers what happened meanwhile once it is back', async () => {
+    const system = await startSystem({ worker: false });
+    const { link, through } = await linkToDatabase(system.databaseUrl);
+    const other = await startSystem({
+      inquiries: [],
+      worker: true,
+      workerDatabaseUrl: () => through(system.databaseUrl),
+    });
+    const receiver = await startReceiver();
+    const secret = newSecret();
+    await insertEndpoint(system.db, { id: 'whk_away', url: receiver.url, secret });
+    const ping = (key: string) =>
+      recordEventFor(system.db, 'whk_away', {
+        type: 'test.ping',
+        key,
+        campaignId: null,
+        at: new Date().toISOString(),
+        data: { message: key },
+      });
+    const told = () => receiver.verified(secret).map(({ data }) => ('message' in data ? data.message : ''));
+    await ping('before');
+    await eventually(() => Promise.resolve(expect(told()).toEqual(['before'])));
+    await link.cut();
+    await ping('meanwhile');
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(told()).toEqual(['before']);
+    await link.mend();
+    await eventually(() => Promise.resolve(expect(told()).toEqual(['before', 'meanwhile'])));
+    await other.stop();
+    await link.close();
+    await receiver.close();
+    await system.stop();
   });
 });

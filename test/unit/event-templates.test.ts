@@ -3,6 +3,7 @@ import { requestFor } from '../../domain/events/request';
 import {
   hasLooseBraces,
   renderTemplate,
+  renderUrl,
   TOKEN_NAMES,
   unknownTokens,
   type TokenCall,
@@ -71,7 +72,7 @@ describe('a template', () => {
     );
     fc.assert(
       fc.property(characters, (value) => {
-        const url = new URL(renderTemplate('https://t.example/a?v={{tag:v}}&w=1', tagged(value), 'url'));
+        const url = new URL(renderUrl('https://t.example/a?v={{tag:v}}&w=1', tagged(value)));
         expect([...url.searchParams]).toEqual([
           ['v', value],
           ['w', '1'],
@@ -80,6 +81,18 @@ describe('a template', () => {
         const form = new URLSearchParams(renderTemplate('v={{tag:v}}&w=1', tagged(value), 'url'));
         expect(form.get('v')).toBe(value);
         expect(JSON.parse(renderTemplate('{"v": "{{tag:v}}"}', tagged(value), 'json'))).toEqual({ v: value });
+      }),
+    );
+  });
+
+  it('stays in its place of a path', () => {
+    const segment = fc.oneof(fc.string(), fc.constantFrom('.', '..', '../..', '%2e%2e', '/', '\\'));
+    fc.assert(
+      fc.property(segment, (value) => {
+        const { host, pathname } = new URL(renderUrl('https://t.example/a/{{tag:v}}/b', tagged(value)));
+        const [, a = '', middle = '', b = ''] = /^\/([^/]*)\/([^/]*)\/([^/]*)$/.exec(pathname) ?? [];
+        expect([host, a, b]).toEqual(['t.example', 'a', 'b']);
+        expect(decodeURIComponent(middle)).toBe(value === '.' || value === '..' ? '' : value);
       }),
     );
   });

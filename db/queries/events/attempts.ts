@@ -49,6 +49,8 @@ export async function claimDeliveries(
                      - coalesce(($1::jsonb ->> e.id)::integer, 0) AS n
           FROM webhook_endpoints e
          WHERE e.enabled AND e.removed_at IS NULL
+         -- Where there is not room for all, nobody is always last.
+         ORDER BY random()
       ), due AS MATERIALIZED (
         SELECT d.id
           FROM room r
