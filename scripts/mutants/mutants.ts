@@ -163,8 +163,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'webhook into the own network',
     file: 'runtime/public-addresses.ts',
-    find: 'if (!isPublicAddress(address))',
-    replace: 'if (address === "")',
+    find: 'return allowPrivate ? null : `leads',
+    replace: 'return allowPrivate || protocol !== "" ? null : `leads',
     test: 'deliveries',
     red: 'goes nowhere within a private network',
   },
