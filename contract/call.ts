@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ATTEMPT_STATES, CALL_STATES, OUTCOMES } from '../domain/call/outcome';
 import { TIMELINE_STEPS } from '../domain/call/timeline';
 import { acceptanceSchema } from './campaign';
+import { visitorSchema } from './dni';
 import { pageQuery, searchable } from './page';
 import { promptSchema } from './prompt';
 
@@ -43,6 +44,9 @@ export const callSchema = z.strictObject({
   payoutMicros: micros.nullable(),
   carrierStatus: z.string().nullable().describe("The carrier's own last word; our figures do not follow it."),
   carrierSeconds: z.number().nullable(),
+  visitor: visitorSchema
+    .nullable()
+    .describe("The web visitor whose number was called, as they were then; `null`: it was nobody's."),
   timeline: z.array(
     z.strictObject({
       at: instant,

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Call } from '../../contract/call';
+import { visitorSchema } from '../../contract/dni';
 import {
   listAttempts,
   listLedger,
@@ -58,6 +59,7 @@ export async function presentCalls(db: Pool, rows: readonly CallRow[]): Promise<
     payoutMicros: row.payout_micros?.toString() ?? null,
     carrierStatus: row.carrier_status,
     carrierSeconds: row.carrier_seconds,
+    visitor: visitorSchema.nullable().parse(row.visitor),
     timeline: of.timeline(row.id).map(({ at, step, decision, detail }) => ({
       at,
       step: step as Call['timeline'][number]['step'],
