@@ -11,6 +11,7 @@ import { blockedCallerRoutes } from './blocked-callers/routes';
 import { buyerRoutes } from './buyers/routes';
 import { callRoutes } from './calls/routes';
 import { configRoutes } from './config/routes';
+import { dniRoutes } from './dni/routes';
 import { flowRoutes } from './flows/routes';
 import { campaignRoutes } from './campaigns/routes';
 import { createKeySweep } from './http/key-sweep';
@@ -43,6 +44,7 @@ export const ROUTES: readonly Route[] = [
   ...assignmentRoutes,
   ...blockedCallerRoutes,
   ...limitRoutes,
+  ...dniRoutes,
   ...migrationRoutes,
   ...backtestRoutes,
   ...callRoutes,

@@ -2,6 +2,7 @@ import express, { type RequestHandler, type Router } from 'express';
 import type { Pool } from 'pg';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { countHolds } from '../db/queries/limits/holds';
+import { listPoolMetrics, type PoolMetricsRow } from '../db/queries/dni/status';
 import { listNearlyFull, type UsedRow } from '../db/queries/limits/nearlyFull';
 
 /**
@@ -27,12 +28,14 @@ export function createMetricsRouter({
   const router = express.Router();
   router.get('/metrics', guard, async (_req, res) => {
     const registry = new Registry();
-    const [holds, limits] = await Promise.all([
+    const [holds, limits, pools] = await Promise.all([
       countHolds(db),
       listNearlyFull(db, { share: SHARE_USED, most: MOST_LIMITS }),
+      listPoolMetrics(db),
     ]);
     registerHolds(registry, holds);
     registerLimits(registry, limits);
+    registerPools(registry, pools);
     res.set('Content-Type', registry.contentType).send(await registry.metrics());
   });
   return router;
@@ -65,5 +68,23 @@ function registerLimits(registry: Registry, limits: readonly UsedRow[]): void {
     maximum.set(labels, Number(used.maximum));
     posted.set(labels, Number(used.posted));
     pending.set(labels, Number(used.pending));
+  }
+}
+
+function registerPools(registry: Registry, pools: readonly PoolMetricsRow[]): void {
+  const gauge = (name: string, help: string): Gauge<'pool'> =>
+    new Gauge({ name, help, labelNames: ['pool'], registers: [registry] });
+  const numbers = gauge('callyard_dni_numbers', 'Numbers of a DNI pool.');
+  const leased = gauge('callyard_dni_numbers_leased', 'Those that visitors have now.');
+  const exhausted = new Counter({
+    name: 'callyard_dni_exhausted_total',
+    help: 'How often a visitor could be given no number, because all were leased.',
+    labelNames: ['pool'],
+    registers: [registry],
+  });
+  for (const { pool, ...row } of pools) {
+    numbers.set({ pool }, row.numbers);
+    leased.set({ pool }, row.leased);
+    exhausted.inc({ pool }, row.exhausted);
   }
 }

@@ -26,6 +26,8 @@ export const TAGS = {
   Backtests: 'Versions of a routing plan run over past calls.',
   Limits:
     'What campaigns, publishers, buyers, assignments and destinations take at most, and what is used of it.',
+  'DNI pools':
+    'Numbers that visitors of web pages get, each one of their own, so that a call tells who called.',
   'Blocked callers': 'Numbers, and prefixes of numbers, that may not call.',
   Calls: 'What happened to calls.',
   'Audit trail': 'Who changed what, and when.',

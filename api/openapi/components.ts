@@ -40,12 +40,21 @@ import {
   migrationSchema,
   newMigrationSchema,
 } from '../../contract/resources/migration';
+import {
+  dniLeaseSchema,
+  dniNumberSchema,
+  dniPoolPatchSchema,
+  dniPoolSchema,
+  dniPoolStatusSchema,
+  newDniPoolSchema,
+} from '../../contract/resources/dni-pool';
 import { newNumberSchema, numberPatchSchema, numberSchema } from '../../contract/resources/number';
 import {
   newPublisherSchema,
   publisherPatchSchema,
   publisherSchema,
 } from '../../contract/resources/publisher';
+import { visitorSchema } from '../../contract/dni';
 import { explanationSchema } from '../../contract/resources/simulation';
 
 /** Schemas that have a name in the OpenAPI document; all others stand where they are used. */
@@ -72,6 +81,11 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   CreatedMigration: createdMigrationSchema,
   Destination: destinationSchema,
   DialSettings: dialSettingsSchema,
+  DniLease: dniLeaseSchema,
+  DniNumber: dniNumberSchema,
+  DniPool: dniPoolSchema,
+  DniPoolPatch: dniPoolPatchSchema,
+  DniPoolStatus: dniPoolStatusSchema,
   DueRule: dueRuleSchema,
   DuplicateRule: duplicateRuleSchema,
   FieldError: fieldErrorSchema,
@@ -90,6 +104,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   NewBuyer: newBuyerSchema,
   NewCampaign: newCampaignSchema,
   NewMigration: newMigrationSchema,
+  NewDniPool: newDniPoolSchema,
   NewNumber: newNumberSchema,
   NewPublisher: newPublisherSchema,
   NumberPatch: numberPatchSchema,
@@ -102,4 +117,5 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   TrackedNumber: numberSchema,
   Treatment: treatmentSchema,
   Treatments: treatmentsSchema,
+  Visitor: visitorSchema,
 };

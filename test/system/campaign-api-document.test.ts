@@ -88,7 +88,9 @@ describe('the OpenAPI document', () => {
     });
     await api.ok('GET', `/limits/${spend}/reservations`);
 
+    const pool = await walkDniPools(campaign);
     for (const [path, change] of [
+      [`/dni-pools/${pool}`, { graceSeconds: 600 }],
       [`/limits/${limit}`, { limit: 50 }],
       [`/campaigns/${campaign}`, { hours: { timeZone: 'UTC', openings: [] } }],
       [
@@ -119,6 +121,7 @@ describe('the OpenAPI document', () => {
       '/limits',
       '/limits/freed',
       '/limits/verification',
+      '/dni-pools',
       '/audit',
       '/calls',
       '/calls/call_1',
@@ -126,6 +129,7 @@ describe('the OpenAPI document', () => {
     ])
       await api.ok('GET', path);
     for (const path of [
+      `/dni-pools/${pool}`,
       `/limits/${limit}`,
       `/assignments/${assignment}`,
       `/blocked-callers/${entry}`,
@@ -136,6 +140,18 @@ describe('the OpenAPI document', () => {
     await api.ok('DELETE', `/publishers/${spare.id}`, undefined, 204);
     const idle = await api.ok<{ id: string }>('POST', '/buyers', { name: 'I', timeZone: 'UTC' });
     await api.ok('DELETE', `/buyers/${idle.id}`, undefined, 204);
+  }
+
+  /** What a pool of numbers has beside what every resource has. @returns its id */
+  async function walkDniPools(campaignId: string): Promise<string> {
+    const { id } = await api.ok<{ id: string }>('POST', '/dni-pools', { campaignId, name: 'Home' });
+    await api.ok('POST', '/numbers', { number: '+14155550190', campaignId });
+    await api.ok('POST', `/dni-pools/${id}/numbers`, { numbers: ['+14155550190'] }, 200);
+    await api.ok('POST', `/dni-pools/${id}/leases`, {}, 200);
+    await api.ok('GET', `/dni-pools/${id}/numbers`);
+    await api.ok('GET', `/dni-pools/${id}/status`);
+    await api.ok('DELETE', `/dni-pools/${id}/numbers/%2B14155550190`);
+    return id;
   }
 
   /** Every operation on drafts and versions, on a campaign as one document, and on hypothetical calls. */
