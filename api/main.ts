@@ -42,6 +42,7 @@ async function main(): Promise<void> {
     webhookDeadlineMs: config.webhookDeadlineMs,
     spoolDir: path.join(config.dataDir, 'fail-safe'),
     backfillIntervalMs: BACKFILL_INTERVAL_MS,
+    proxyHops: config.proxyHops,
   });
   const server = await listen(app.http.listen(config.port), config.port);
   server.requestTimeout = SLOWEST_REQUEST_MS;

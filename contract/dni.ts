@@ -32,7 +32,8 @@ function texts<const K extends string>(names: readonly K[], longest: number) {
   return z.partialRecord(z.enum(names), text);
 }
 
-const MOST_TAGS = 20;
+/** Tags a visitor has at most. */
+export const MOST_TAGS = 20;
 /** Tags a page sets of its visitor. */
 export const pageTagsSchema = z
   .record(z.string().regex(/^[A-Za-z0-9_.-]{1,48}$/, 'must be a name of a tag'), z.string().max(256))
@@ -50,7 +51,7 @@ export type VisitFacts = z.output<typeof visitFactsSchema>;
 
 /** Body of `POST /dni/v1/{pool}/lease`. */
 export const leaseRequestSchema = z.strictObject({
-  session: dniSessionIdSchema.optional(),
+  session: dniSessionIdSchema.nullish().transform((session) => session ?? undefined),
   /** The visitor has not agreed to anything being kept: only a static number can come of it. */
   keepNothing: z.boolean().default(false),
   ...visitFactsSchema.shape,

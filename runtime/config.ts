@@ -56,6 +56,8 @@ const environment = z.object({
   CALLBACK_GRACE_SECONDS: optional(wholeNumber(1, 300).default(10)),
   /** Workflows a worker keeps in memory: set it above the live calls one worker serves. */
   MAX_CACHED_WORKFLOWS: optional(wholeNumber(10, 100_000).default(2_000)),
+  /** Proxies before the API: of the addresses in X-Forwarded-For, the one so many from the end is the web visitor's. */
+  PROXY_HOPS: optional(wholeNumber(0, 10).default(0)),
   LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info')),
 });
 
@@ -96,6 +98,8 @@ export interface Config {
   readonly webhookDeadlineMs: number;
   readonly callbackGraceSeconds: number;
   readonly maxCachedWorkflows: number;
+  /** Proxies before the API that tell the address of web visitors. */
+  readonly proxyHops: number;
   readonly logLevel: string;
 }
 
@@ -155,6 +159,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     webhookDeadlineMs: data.WEBHOOK_DEADLINE_MS,
     callbackGraceSeconds: data.CALLBACK_GRACE_SECONDS,
     maxCachedWorkflows: data.MAX_CACHED_WORKFLOWS,
+    proxyHops: data.PROXY_HOPS,
     logLevel: data.LOG_LEVEL,
   };
 }

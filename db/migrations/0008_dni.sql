@@ -80,11 +80,13 @@ CREATE INDEX dni_leases_by_pool ON dni_leases (pool_id, leased_at);
 CREATE INDEX dni_leases_by_session ON dni_leases (pool_id, session_id);
 
 -- How often a visitor was told that no number is free, by quarters of an hour: a day of any time zone is a sum of them.
+-- In slots drawn at random, so that visitors of an empty pool do not wait for each other to be counted.
 CREATE TABLE dni_exhaustions (
   pool_id text NOT NULL REFERENCES dni_pools ON DELETE CASCADE,
   quarter timestamptz NOT NULL,
+  slot    smallint NOT NULL,
   n       bigint NOT NULL,
-  PRIMARY KEY (pool_id, quarter)
+  PRIMARY KEY (pool_id, quarter, slot)
 ) WITH (fillfactor = 50);
 
 -- For ever, whatever becomes of the session. {poolId, sessionId, landingPage, referrer, utm, clickIds, tags}.
@@ -185,9 +187,9 @@ BEGIN
      WHERE n.pool_id = in_pool AND n.live_until <= at
      ORDER BY n.live_until, n.e164 LIMIT 1 FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
-      INSERT INTO dni_exhaustions AS x (pool_id, quarter, n)
-      VALUES (in_pool, date_bin('15 minutes', at, '2000-01-01T00:00:00Z'), 1)
-      ON CONFLICT (pool_id, quarter) DO UPDATE SET n = x.n + 1;
+      INSERT INTO dni_exhaustions AS x (pool_id, quarter, slot, n)
+      VALUES (in_pool, date_bin('15 minutes', at, '2000-01-01T00:00:00Z'), floor(random() * 32), 1)
+      ON CONFLICT (pool_id, quarter, slot) DO UPDATE SET n = x.n + 1;
       RETURN QUERY SELECT 'overflow', pool.overflow_number, pool.lease_seconds, NULL::timestamptz;
       RETURN;
     END IF;

@@ -59,7 +59,7 @@ export async function loadCallSetup(
         LEFT JOIN dni_pools dp ON dp.id = d.pool_id
         LEFT JOIN publishers pp ON pp.id = dp.publisher_id
         LEFT JOIN LATERAL (
-               SELECT l.pool_id, l.session_id, l.attributes_until FROM dni_leases l
+               SELECT l.pool_id, l.session_id, l.live_until, l.attributes_until FROM dni_leases l
                 WHERE l.e164 = n.e164 AND l.leased_at <= $4::timestamptz
                 ORDER BY l.leased_at DESC LIMIT 1
              ) l ON l.attributes_until > $4::timestamptz
