@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 
 /** The script for web pages, as it is served. */
 export interface Snippet {
@@ -15,9 +15,13 @@ const ENTRY = path.join(__dirname, '..', '..', 'dni', 'snippet.ts');
 
 let built: Promise<Snippet> | undefined;
 
-/** Builds the script from `dni/`, once a process, in some tens of milliseconds. What it is made of depends on nothing else. */
+/** Builds the script from `dni/`, once a process, in some tens of milliseconds. One that failed is tried again. */
 export function buildSnippet(): Promise<Snippet> {
-  return (built ??= bundle());
+  built ??= bundle().catch((error: unknown) => {
+    built = undefined;
+    throw error;
+  });
+  return built;
 }
 
 async function bundle(): Promise<Snippet> {
@@ -32,6 +36,8 @@ async function bundle(): Promise<Snippet> {
     write: false,
     logLevel: 'silent',
   });
+  // It keeps a process of its own for the next build, and there is none.
+  await stop();
   const code = outputFiles[0]?.text;
   if (code === undefined) throw new Error('esbuild gave no file');
   return {

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { deleteOldDniSessions } from '../../db/queries/dni/leases';
+import { foldExhaustions } from '../../db/queries/dni/status';
 import type { Logger } from '../../runtime/logger';
 
 /** How long visitors are remembered after they were last seen, in days. Calls keep what they know of theirs. */
@@ -15,8 +16,8 @@ export interface DniSweep {
 }
 
 /**
- * Forgets web visitors whom nobody has seen for 90 days, with their leases: every hour in every API process, skipping
- * what another process forgets at the same moment.
+ * Forgets web visitors whom nobody has seen for 90 days, with their leases, and in which quarter of an hour a pool was
+ * empty: every hour in every API process, skipping what another process forgets at the same moment.
  */
 export function createDniSweep({
   db,
@@ -33,6 +34,7 @@ export function createDniSweep({
   let round = Promise.resolve();
   const sweep = async (): Promise<void> => {
     try {
+      await foldExhaustions(db, KEPT_DAYS);
       while (!stopped && (await deleteOldDniSessions(db, KEPT_DAYS, AT_MOST)) === AT_MOST);
     } catch (error) {
       log.warn({ err: error }, 'old web visitors are not forgotten: trying again later');

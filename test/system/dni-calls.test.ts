@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Call } from '../../contract/call';
 import { ask, insertPool, letPass, newVisitor, numbersFrom, takeOut } from './dni-fixture';
 import { placeCall } from './placing';
@@ -78,11 +79,15 @@ describe('calls to leased numbers', () => {
     const { loadCallSetup } = await import('../../db/queries/setup');
     const [one, two] = [newVisitor(), newVisitor()];
     const { number } = await ask(system.db, { pool, session: one });
+    // Calls come by the millisecond, leases begin by the microsecond.
+    await setTimeout(20);
     const came = new Date().toISOString();
+    await setTimeout(20);
     await takeOut(system.db, pool, number ?? '');
     await system.db.query('INSERT INTO dni_numbers (pool_id, e164) VALUES ($1, $2)', [pool, number]);
     await ask(system.db, { pool, session: newVisitor() });
     await ask(system.db, { pool, session: two });
+    await setTimeout(20);
     const visitorAt = async (at: string) =>
       (await loadCallSetup(system.db, number ?? '', null, [], at))?.visitor as { sessionId: string } | null;
     expect((await visitorAt(came))?.sessionId).toBe(one);

@@ -7,6 +7,7 @@ import { createDniSweep } from '../../api/dni/sweep';
 import { createErrorHandler } from '../../api/problems';
 import { requestIds } from '../../api/request-id';
 import { createPool } from '../../db/pool';
+import { listPoolMetrics } from '../../db/queries/dni/status';
 import { createLogger } from '../../runtime/logger';
 import { createTestDatabase, type TestDatabase } from '../environment/database';
 import { insertPool, newVisitor, numbersFrom } from './dni-fixture';
@@ -187,6 +188,11 @@ describe('what web pages ask', () => {
                              attributes_until = attributes_until - interval '91 days' WHERE session_id = $1`,
       [session],
     );
+    await db.query(
+      `INSERT INTO dni_exhaustions (pool_id, quarter, slot, n)
+       SELECT $1, now() - days * interval '1 day', slot, 2 FROM unnest(ARRAY[91, 92, 1]) days, unnest(ARRAY[1, 2]) slot`,
+      [pool],
+    );
     const sweep = createDniSweep({ db, log, everyMs: 20 });
     sweep.start();
     await eventually(async () => {
@@ -194,5 +200,16 @@ describe('what web pages ask', () => {
       if (rows.length > 0) throw new Error('it is still there');
     });
     await sweep.stop();
+    // How often the pool was empty is not forgotten, only when.
+    const { rows } = await db.query(
+      `SELECT n::integer, quarter = '-infinity' AS folded FROM dni_exhaustions WHERE pool_id = $1 ORDER BY quarter, slot`,
+      [pool],
+    );
+    expect(rows).toEqual([
+      { n: 8, folded: true },
+      { n: 2, folded: false },
+      { n: 2, folded: false },
+    ]);
+    expect(await listPoolMetrics(db)).toMatchObject([{ pool, exhausted: 12 }]);
   });
 });

@@ -76,6 +76,26 @@ export async function loadPoolUse(db: Queryable, pool: string, days: number): Pr
   return row;
 }
 
+/**
+ * Adds what is older than so many days up to one row a pool: nobody asks for its hours any more, and the sum since the
+ * pool was made must not go down.
+ */
+export async function foldExhaustions(db: Queryable, days: number): Promise<void> {
+  await db.query({
+    name: 'fold_dni_exhaustions',
+    text: `
+      WITH old AS (
+        DELETE FROM dni_exhaustions
+         WHERE quarter > '-infinity' AND quarter < now() - make_interval(days => $1::integer)
+        RETURNING pool_id, n
+      )
+      INSERT INTO dni_exhaustions AS x (pool_id, quarter, slot, n)
+      SELECT pool_id, '-infinity', 0, sum(n) FROM old GROUP BY pool_id ORDER BY pool_id
+          ON CONFLICT (pool_id, quarter, slot) DO UPDATE SET n = x.n + excluded.n`,
+    values: [days],
+  });
+}
+
 export interface PoolMetricsRow {
   readonly pool: string;
   readonly numbers: number;
