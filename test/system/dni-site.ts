@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchBrowser } from '../environment/browser';
 import { eventually } from './eventually';
 import type { SystemUnderTest } from './system';
@@ -27,12 +27,18 @@ export interface Site {
   stop(): Promise<void>;
 }
 
+export interface Asked {
+  readonly path: string;
+  /** As parsed; `null`: none that can be read. */
+  readonly body: unknown;
+}
+
 /** A browser of one visitor, and all it asked and complained of. */
 export interface SiteVisitor {
   readonly context: BrowserContext;
   readonly page: Page;
   /** Requests to us, but for the script. */
-  readonly asked: Request[];
+  readonly asked: Asked[];
   readonly complaints: string[];
   /** Opens a page of the site, and waits until the script has run. */
   open(path?: string): Promise<void>;
@@ -64,10 +70,12 @@ export async function startSite(system: SystemUnderTest): Promise<Site> {
     async newVisitor() {
       const context = await browser.newContext();
       const page = await context.newPage();
-      const asked: Request[] = [];
+      const asked: Asked[] = [];
       const complaints: string[] = [];
       context.on('request', (request) => {
-        if (request.url().startsWith(system.baseUrl) && !request.url().endsWith('.js')) asked.push(request);
+        if (!request.url().startsWith(system.baseUrl) || request.url().endsWith('.js')) return;
+        const { pathname } = new URL(request.url());
+        asked.push({ path: pathname, body: JSON.parse(request.postData() ?? 'null') });
       });
       page.on('console', (message) => {
         if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());

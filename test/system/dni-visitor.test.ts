@@ -40,7 +40,7 @@ describe('visitors of a page, in a browser', () => {
   const kept = (): Promise<[string, string | null]> =>
     evaluate('[document.cookie, localStorage.getItem("callyard")]');
   const assigned = () => until(visitor.page, `callyard.getNumber() !== '${OWN}'`);
-  const bodies = (): unknown[] => visitor.asked.map((request) => JSON.parse(request.postData() ?? 'null'));
+  const bodies = (): unknown[] => visitor.asked.map(({ body }) => body);
   const settle = () => visitor.page.waitForTimeout(300);
   const holder = async (leased: string): Promise<{ live_until: string; session_id: string }> =>
     (
@@ -117,9 +117,7 @@ describe('visitors of a page, in a browser', () => {
     const asked = visitor.asked.length;
     await turn('hidden');
     await settle();
-    expect(visitor.asked.slice(asked).map((request) => new URL(request.url()).pathname)).toEqual([
-      `/dni/v1/${pool}/heartbeat`,
-    ]);
+    expect(visitor.asked.slice(asked).map(({ path }) => path)).toEqual([`/dni/v1/${pool}/heartbeat`]);
     await visitor.page.clock.fastForward(60_000);
     await settle();
     expect(visitor.asked.length).toBe(asked + 1);
