@@ -106,7 +106,9 @@ function start(script: HTMLScriptElement): void {
     session ??= known.session ?? newSession();
     // A session that a server of the site began knows already how the visitor came.
     if (known.visit !== null) arrivals.add(advertisementOf(known.visit));
-    const isNew = (isArrival(here) && !arrivals.has(advertisementOf(here))) || known.session === null;
+    // Where nothing can be kept, only this page knows that it is not the first.
+    const isNew =
+      (isArrival(here) && !arrivals.has(advertisementOf(here))) || (first && known.session === null);
     if (isNew) arrivals.add(advertisementOf(here));
     if (isNew || first) remember(session, isNew ? here : known.visit, domain);
     if (isNew || first || number === null) void lease(isNew ? here : known.visit);
@@ -125,15 +127,19 @@ function start(script: HTMLScriptElement): void {
       if (has !== null) safely(() => callback(has));
     },
     consent(given) {
-      if (given === allowed) return;
+      const before = allowed;
       allowed = given;
-      if (given) return visit();
+      if (given) {
+        if (!before) safely(visit);
+        return;
+      }
+      // Also what an earlier page has kept, when this one had nothing yet.
       asked += 1;
       clearInterval(timer);
       timer = undefined;
       session = null;
       tags = {};
-      forget(domain);
+      safely(() => forget(domain));
       show(null);
     },
     push: (task) => safely(() => task(api)),
@@ -151,11 +157,12 @@ function start(script: HTMLScriptElement): void {
   };
   addEventListener('popstate', later);
 
+  if (keepNothing) forget(domain);
   const waiting = window.callyard;
   window.callyard = api;
   if (Array.isArray(waiting)) for (const task of waiting) api.push(task);
   // A page that is made ready before anybody wants to see it has no visitor yet.
-  if (document.prerendering === true) document.addEventListener('prerenderingchange', visit, { once: true });
+  if (document.prerendering === true) document.addEventListener('prerenderingchange', later, { once: true });
   else visit();
 }
 

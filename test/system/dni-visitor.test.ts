@@ -149,6 +149,28 @@ describe('visitors of a page, in a browser', () => {
     await evaluate('callyard.consent(false)');
     await visitor.shows(pretty(OWN));
     expect([await number(), ...(await kept())]).toEqual([OWN, '', null]);
+    await evaluate('callyard.consent(true)');
+    await assigned();
+    // Taken back on another page, which has nothing yet.
+    await visitor.open('/privacy');
+    expect((await kept())[0]).not.toBe('');
+    await evaluate('callyard.consent(false)');
+    expect(await kept()).toEqual(['', null]);
+  });
+
+  it('whose browser keeps nothing have a number as long as the page does not load anew', async () => {
+    await visitor.page.addInitScript(`
+      Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set: () => undefined });
+      Storage.prototype.setItem = () => { throw new Error('full'); }`);
+    site.serve({ pool });
+    await visitor.open('/first?utm_source=google');
+    await assigned();
+    const mine = await number();
+    await evaluate(`history.pushState({}, '', '/second')`);
+    await settle();
+    expect(await number()).toBe(mine);
+    expect(visitor.asked).toHaveLength(1);
+    expect(visitor.complaints).toEqual([]);
   });
 
   it('whose browser says no to being tracked are not, but may get the number of their source', async () => {
