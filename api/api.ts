@@ -11,6 +11,7 @@ import { blockedCallerRoutes } from './blocked-callers/routes';
 import { buyerRoutes } from './buyers/routes';
 import { callRoutes } from './calls/routes';
 import { configRoutes } from './config/routes';
+import { dniRoutes } from './dni/routes';
 import { flowRoutes } from './flows/routes';
 import { campaignRoutes } from './campaigns/routes';
 import { costRoutes } from './ledger/costs';
@@ -31,6 +32,8 @@ import { publisherRoutes } from './publishers/routes';
 import { shadowRoutes } from './shadow/routes';
 import { simulateRoutes } from './simulate/routes';
 import { flowVersionRoutes, planRoutes } from './versions/routes';
+import { webhookDeliveryRoutes } from './webhooks/delivery-routes';
+import { webhookEndpointRoutes } from './webhooks/endpoint-routes';
 
 /** Everything below `/api/v1`. What stands in this list is served, and is in the OpenAPI document. */
 export const ROUTES: readonly Route[] = [
@@ -47,6 +50,7 @@ export const ROUTES: readonly Route[] = [
   ...assignmentRoutes,
   ...blockedCallerRoutes,
   ...limitRoutes,
+  ...dniRoutes,
   ...migrationRoutes,
   ...backtestRoutes,
   ...callRoutes,
@@ -54,6 +58,8 @@ export const ROUTES: readonly Route[] = [
   ...disputeRoutes,
   ...costRoutes,
   ...postbackSecretRoutes,
+  ...webhookEndpointRoutes,
+  ...webhookDeliveryRoutes,
   ...auditRoutes,
 ];
 
@@ -75,8 +81,9 @@ export function createApi(options: {
   readonly adminKey: string;
   readonly migrations: MigrationGateway;
   readonly backtests: BacktestGateway;
+  readonly allowPrivateWebhooks: boolean;
 }): Api {
-  const { db, log, migrations, backtests } = options;
+  const { db, log, migrations, backtests, allowPrivateWebhooks } = options;
   const guard = requireAdminKey(options.adminKey);
   const sweep = createKeySweep({ db, log });
   const router = express.Router();
@@ -84,7 +91,13 @@ export function createApi(options: {
   router.use(
     '/v1',
     helmet(),
-    createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], { db, migrations, backtests, guard }),
+    createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], {
+      db,
+      migrations,
+      backtests,
+      allowPrivateWebhooks,
+      guard,
+    }),
   );
   // Whoever has no key is not told which routes there are.
   router.use('/v1', guard, noRoute);

@@ -7,6 +7,8 @@ import { CALL_TASK_QUEUE } from '../workflows/call/messages';
 import { createApi } from './api';
 import { requireAdminKey } from './auth';
 import { createBacktestGateway } from './backtests/gateway';
+import { createDniApp } from './dni/public';
+import { createDniSweep } from './dni/sweep';
 import { createHealthRouter } from './health';
 import { createMigrationGateway } from './migrations/gateway';
 import { createMetricsRouter } from './metrics';
@@ -33,6 +35,10 @@ export interface AppOptions {
   /** Pause between rounds of telling workflows what the fail-safe served, in milliseconds. */
   readonly backfillIntervalMs: number;
   readonly taskQueue?: string;
+  /** Whether webhooks may lead into private networks; default no. */
+  readonly allowPrivateWebhooks?: boolean;
+  /** Proxies before us that tell the address of web visitors; default 0. */
+  readonly proxyHops?: number;
 }
 
 export interface App {
@@ -59,7 +65,9 @@ export function createApp(options: AppOptions): App {
   });
   const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
   const announcements = createAnnouncements({ db, callbacks, log, deadlineMs: webhookDeadlineMs });
-  const api = createApi({ db, log, adminKey: options.adminKey, migrations, backtests });
+  const { adminKey, allowPrivateWebhooks = false } = options;
+  const api = createApi({ db, log, adminKey, migrations, backtests, allowPrivateWebhooks });
+  const dniSweep = createDniSweep({ db, log });
   let draining = false;
 
   const http = express();
@@ -84,6 +92,7 @@ export function createApp(options: AppOptions): App {
     );
   }
   http.use('/postbacks', createPostbackRouter({ db }));
+  http.use('/dni', createDniApp({ db, proxyHops: options.proxyHops ?? 0 }));
   http.get('/', (_req, res) => res.redirect('/api/docs'));
   http.use('/api', api.router);
   http.use(noRoute);
@@ -91,6 +100,7 @@ export function createApp(options: AppOptions): App {
 
   failSafe.start();
   api.start();
+  dniSweep.start();
   return {
     http,
     drain: () => {
@@ -99,6 +109,7 @@ export function createApp(options: AppOptions): App {
     async close() {
       await failSafe.stop();
       await api.stop();
+      await dniSweep.stop();
       await gateway.idle();
       await migrations.idle();
       await backtests.idle();

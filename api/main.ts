@@ -42,6 +42,8 @@ async function main(): Promise<void> {
     webhookDeadlineMs: config.webhookDeadlineMs,
     spoolDir: path.join(config.dataDir, 'fail-safe'),
     backfillIntervalMs: BACKFILL_INTERVAL_MS,
+    allowPrivateWebhooks: config.allowPrivateWebhooks,
+    proxyHops: config.proxyHops,
   });
   const server = await listen(app.http.listen(config.port), config.port);
   server.requestTimeout = SLOWEST_REQUEST_MS;

@@ -1,7 +1,9 @@
 import express, { type RequestHandler, type Router } from 'express';
 import type { Pool } from 'pg';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { countDeliveries } from '../db/queries/events/deliveries';
 import { countHolds } from '../db/queries/limits/holds';
+import { listPoolMetrics, type PoolMetricsRow } from '../db/queries/dni/status';
 import { listNearlyFull, type UsedRow } from '../db/queries/limits/nearlyFull';
 
 /**
@@ -27,12 +29,16 @@ export function createMetricsRouter({
   const router = express.Router();
   router.get('/metrics', guard, async (_req, res) => {
     const registry = new Registry();
-    const [holds, limits] = await Promise.all([
+    const [holds, deliveries, limits, pools] = await Promise.all([
       countHolds(db),
+      countDeliveries(db),
       listNearlyFull(db, { share: SHARE_USED, most: MOST_LIMITS }),
+      listPoolMetrics(db),
     ]);
     registerHolds(registry, holds);
+    registerDeliveries(registry, deliveries);
     registerLimits(registry, limits);
+    registerPools(registry, pools);
     res.set('Content-Type', registry.contentType).send(await registry.metrics());
   });
   return router;
@@ -53,6 +59,19 @@ function registerHolds(registry: Registry, { pending, freed }: Awaited<ReturnTyp
   for (const { reason, n } of freed) total.inc({ reason }, n);
 }
 
+function registerDeliveries(
+  registry: Registry,
+  deliveries: Awaited<ReturnType<typeof countDeliveries>>,
+): void {
+  const gauge = new Gauge({
+    name: 'callyard_webhook_deliveries',
+    help: 'Events on their way to an endpoint (waiting), and those that were given up (dead).',
+    labelNames: ['status'],
+    registers: [registry],
+  });
+  for (const { status, n } of deliveries) gauge.set({ status }, n);
+}
+
 function registerLimits(registry: Registry, limits: readonly UsedRow[]): void {
   const about = `Limits of which ${SHARE_USED * 100} % are used, the ${MOST_LIMITS} fullest. Spend is in micros.`;
   const gauge = (name: string, help: string): Gauge<(typeof LABELS)[number]> =>
@@ -65,5 +84,23 @@ function registerLimits(registry: Registry, limits: readonly UsedRow[]): void {
     maximum.set(labels, Number(used.maximum));
     posted.set(labels, Number(used.posted));
     pending.set(labels, Number(used.pending));
+  }
+}
+
+function registerPools(registry: Registry, pools: readonly PoolMetricsRow[]): void {
+  const gauge = (name: string, help: string): Gauge<'pool'> =>
+    new Gauge({ name, help, labelNames: ['pool'], registers: [registry] });
+  const numbers = gauge('callyard_dni_numbers', 'Numbers of a DNI pool.');
+  const leased = gauge('callyard_dni_numbers_leased', 'Those that visitors have now.');
+  const exhausted = new Counter({
+    name: 'callyard_dni_exhausted_total',
+    help: 'How often a visitor could be given no number, because all were leased.',
+    labelNames: ['pool'],
+    registers: [registry],
+  });
+  for (const { pool, ...row } of pools) {
+    numbers.set({ pool }, row.numbers);
+    leased.set({ pool }, row.leased);
+    exhausted.inc({ pool }, row.exhausted);
   }
 }

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request is not valid' },
   signature_missing: { status: 400, title: 'The webhook is not signed' },
   signature_mismatch: { status: 403, title: 'The signature does not match' },
+  origin_not_allowed: { status: 403, title: 'Pages of this site may not ask' },
   unauthorized: { status: 401, title: 'A valid API key is needed' },
   not_found: { status: 404, title: 'Nothing is here' },
   method_not_allowed: { status: 405, title: 'This address takes another method' },
@@ -22,6 +23,7 @@ export const PROBLEMS = {
   unsupported_media_type: { status: 415, title: 'The body has a type or encoding that is not understood' },
   unprocessable: { status: 422, title: 'The request is well-formed, but cannot be carried out' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  too_many_requests: { status: 429, title: 'Too many requests' },
   unavailable: { status: 503, title: 'Not ready' },
   internal: { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<ProblemCode, { readonly status: number; readonly title: string }>;

@@ -3,6 +3,7 @@ import { ATTEMPT_STATES, CALL_STATES, OUTCOMES } from '../domain/call/outcome';
 import { ENTRY_KINDS, ENTRY_SIDES } from '../domain/ledger';
 import { TIMELINE_STEPS } from '../domain/call/timeline';
 import { acceptanceSchema } from './campaign';
+import { visitorSchema } from './dni';
 import { pageQuery, searchable } from './page';
 import { promptSchema } from './prompt';
 
@@ -48,6 +49,9 @@ export const callSchema = z.strictObject({
     .describe('Until when the buyer may still report that it converted; `null`: it does not wait for that.'),
   carrierStatus: z.string().nullable().describe("The carrier's own last word; our figures do not follow it."),
   carrierSeconds: z.number().nullable(),
+  visitor: visitorSchema
+    .nullable()
+    .describe("The web visitor whose number was called, as they were then; `null`: it was nobody's."),
   timeline: z.array(
     z.strictObject({
       at: instant,

@@ -6,6 +6,7 @@ export const PROBLEM_CODES = [
   'invalid_request',
   'signature_missing',
   'signature_mismatch',
+  'origin_not_allowed',
   'unauthorized',
   'not_found',
   'method_not_allowed',
@@ -17,6 +18,7 @@ export const PROBLEM_CODES = [
   'unsupported_media_type',
   'unprocessable',
   'idempotency_mismatch',
+  'too_many_requests',
   'unavailable',
   'internal',
 ] as const;

@@ -12,6 +12,12 @@ export type AttemptId = Brand<string, 'AttemptId'>;
 export type ReservationId = Brand<string, 'ReservationId'>;
 /** A gradual shift of volume from a control to a challenger. */
 export type MigrationId = Brand<string, 'MigrationId'>;
+/** Somebody else's service that is told of events. */
+export type WebhookEndpointId = Brand<string, 'WebhookEndpointId'>;
+/** A pool of numbers that are leased to visitors of web pages. */
+export type DniPoolId = Brand<string, 'DniPoolId'>;
+/** A visitor of web pages, as their browser is known to a pool. */
+export type DniSessionId = Brand<string, 'DniSessionId'>;
 /** A telephone number in E.164, for example `+14155550100`. */
 export type E164 = Brand<string, 'E164'>;
 

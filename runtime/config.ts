@@ -54,10 +54,19 @@ const environment = z.object({
   WEBHOOK_DEADLINE_MS: optional(wholeNumber(100, 10_000).default(1_400)),
   /** How long after the caller's hang-up a callback may still come, in seconds. */
   CALLBACK_GRACE_SECONDS: optional(wholeNumber(1, 300).default(10)),
+  /** Whether webhooks may lead into private networks, this machine's too. */
+  ALLOW_PRIVATE_WEBHOOKS: optional(
+    z
+      .enum(['true', 'false'], 'must be true or false')
+      .default('false')
+      .transform((text) => text === 'true'),
+  ),
   /** Workflows a worker keeps in memory: set it above the live calls one worker serves. */
   MAX_CACHED_WORKFLOWS: optional(wholeNumber(10, 100_000).default(2_000)),
   /** What the process of a backtest may take of memory, in megabytes. */
   BACKTEST_MEMORY_MB: optional(wholeNumber(256, 65_536).default(2_048)),
+  /** Proxies before the API: of the addresses in X-Forwarded-For, the one so many from the end is the web visitor's. */
+  PROXY_HOPS: optional(wholeNumber(0, 10).default(0)),
   LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info')),
 });
 
@@ -97,8 +106,11 @@ export interface Config {
   readonly dataDir: string;
   readonly webhookDeadlineMs: number;
   readonly callbackGraceSeconds: number;
+  readonly allowPrivateWebhooks: boolean;
   readonly maxCachedWorkflows: number;
   readonly backtestMemoryMb: number;
+  /** Proxies before the API that tell the address of web visitors. */
+  readonly proxyHops: number;
   readonly logLevel: string;
 }
 
@@ -157,8 +169,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     dataDir: data.CALLYARD_DATA_DIR,
     webhookDeadlineMs: data.WEBHOOK_DEADLINE_MS,
     callbackGraceSeconds: data.CALLBACK_GRACE_SECONDS,
+    allowPrivateWebhooks: data.ALLOW_PRIVATE_WEBHOOKS,
     maxCachedWorkflows: data.MAX_CACHED_WORKFLOWS,
     backtestMemoryMb: data.BACKTEST_MEMORY_MB,
+    proxyHops: data.PROXY_HOPS,
     logLevel: data.LOG_LEVEL,
   };
 }

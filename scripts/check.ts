@@ -24,6 +24,8 @@ function program(...path: readonly string[]): string {
 
 const CHECKS: readonly Check[] = [
   { name: 'types', command: [program('typescript', 'bin', 'tsc'), '--noEmit'] },
+  // Of the script for web pages, which knows a browser and no Node.
+  { name: 'dni', command: [program('typescript', 'bin', 'tsc'), '--noEmit', '--project', 'dni'] },
   {
     name: 'lint',
     command: [

@@ -22,6 +22,7 @@ async function main(): Promise<void> {
     maxCachedWorkflows: config.maxCachedWorkflows,
     inquiries: inquiriesOf(config),
     backtestMemoryMb: config.backtestMemoryMb,
+    allowPrivateWebhooks: config.allowPrivateWebhooks,
     log,
   });
   onShutdown(log, SHUTDOWN_PATIENCE_MS, () => worker.stop());

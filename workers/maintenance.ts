@@ -8,6 +8,8 @@ import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import { createBacktestActivities, createBacktestRun } from '../activities/backtest';
 import type { StartBacktest } from '../activities/backtest/supervise';
+import { createDeliveryActivities } from '../activities/delivery';
+import type { Courier } from '../activities/delivery/courier';
 import { createMaintenanceActivities } from '../activities/maintenance';
 import { createMigrationActivities } from '../activities/migration';
 import type { SweepDependencies } from '../activities/maintenance/sweep';
@@ -28,11 +30,15 @@ export interface MaintenanceOptions {
   readonly callQueue: string;
   readonly bundleFile: string;
   readonly sweep: Omit<SweepDependencies, 'workflows'>;
+  readonly courier: Courier;
 }
 
-/** A worker for migrations, maintenance, and what of backtests is done at once; and the schedule that gives the latter something to do. */
+/**
+ * A worker for migrations, the delivery of events, maintenance, and what of backtests is done at once; and the schedule
+ * that gives maintenance something to do.
+ */
 export async function createMaintenanceWorker(options: MaintenanceOptions): Promise<Worker> {
-  const { connection, namespace, callQueue, sweep } = options;
+  const { connection, namespace, callQueue, sweep, courier } = options;
   const client = new Client({ connection, namespace });
   const worker = await Worker.create({
     connection,
@@ -43,9 +49,12 @@ export async function createMaintenanceWorker(options: MaintenanceOptions): Prom
       ...createMaintenanceActivities({ ...sweep, workflows: createCallWorkflows(client) }),
       ...createMigrationActivities({ db: sweep.db, announce }),
       ...createBacktestActivities(sweep.db),
+      ...createDeliveryActivities(courier),
     },
     maxCachedWorkflows: 50,
     shutdownGraceTime: '5s',
+    // Whose worker has gone waits no longer for it: events are sent by a workflow that always has somebody at work.
+    stickyQueueScheduleToStartTimeout: '2s',
   });
   await ensureSchedule(client, callQueue);
   return worker;

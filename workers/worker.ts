@@ -1,17 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
 import { createCallActivities } from '../activities/call';
 import { createCampaigns } from '../activities/call/campaigns';
+import { Courier } from '../activities/delivery/courier';
 import type { Stuck } from '../activities/maintenance/sweep';
 import { CONFIG_CHANNEL, listen } from '../db/listen';
 import { createLedgerPool, ReservationLedger } from '../db/limits/reservation-ledger';
 import { createPool } from '../db/pool';
 import type { CampaignId } from '../domain/ids';
 import type { Logger } from '../runtime/logger';
+import { createOutward } from '../runtime/outward';
 import type { CarrierInquiry } from '../telephony/inquiry';
 import { CALL_TASK_QUEUE } from '../workflows/call/messages';
 import { createBacktestStarter } from './backtest-starter';
 import { createBacktestWorker, createMaintenanceWorker } from './maintenance';
+import { keepDelivering } from './deliveries';
 
 export interface WorkerOptions {
   readonly databaseUrl: string;
@@ -27,6 +31,8 @@ export interface WorkerOptions {
   readonly inquiries: readonly CarrierInquiry[] | null;
   /** What the process of a backtest may take of memory, in megabytes. */
   readonly backtestMemoryMb: number;
+  /** Whether events may be sent into private networks, this machine's too. */
+  readonly allowPrivateWebhooks: boolean;
   readonly log: Logger;
 }
 
@@ -106,6 +112,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     stickyQueueScheduleToStartTimeout: STICKY_PATIENCE,
   });
   const workers = [worker];
+  const courier = new Courier({
+    db,
+    send: createOutward({ allowPrivate: options.allowPrivateWebhooks }),
+    onUnrecorded: (delivery, error) =>
+      log.warn({ delivery, err: error }, 'what became of an event is not on record; it is sent again'),
+  });
+  let keeper: Awaited<ReturnType<typeof keepDelivering>> | null = null;
   if (options.inquiries !== null) {
     const sweep = {
       db,
@@ -123,6 +136,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         callQueue: taskQueue,
         bundleFile,
         sweep,
+        courier,
       }),
       await createBacktestWorker({
         connection,
@@ -136,15 +150,23 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         }),
       }),
     );
+    const client = new Client({ connection, namespace });
+    keeper = await keepDelivering(client, taskQueue, (error) =>
+      log.warn({ err: error }, 'it is not known whether events are being delivered'),
+    );
   }
   const stop = (): void => {
     for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
+    // Behind it: the round that ends now must not be followed by another one here.
+    courier.stop();
   };
   const run = async (): Promise<void> => {
     try {
       // One that fails takes the other along: half a worker would look like a whole one.
       await Promise.all(workers.map((each) => each.run().finally(stop)));
     } finally {
+      await keeper?.stop();
+      await courier.quiet();
       await listener.stop();
       await campaigns.quiet();
       await connection.close();

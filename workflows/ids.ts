@@ -27,6 +27,11 @@ export function maintenanceId(callQueue: string): string {
   return `maintenance/${encodeURIComponent(callQueue)}`;
 }
 
+/** Of the workflow that delivers events, beside the calls on a task queue. */
+export function deliveriesId(callQueue: string): string {
+  return `deliveries/${encodeURIComponent(callQueue)}`;
+}
+
 /** `migration/<id>`. */
 export function migrationWorkflowId(migrationId: string): string {
   return `migration/${migrationId}`;

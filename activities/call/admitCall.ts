@@ -1,10 +1,11 @@
 import type { Pool } from 'pg';
 import { tagsSchema } from '../../contract/campaign';
+import { visitorSchema } from '../../contract/dni';
 import { payoutRuleSchema } from '../../contract/money';
 import type { ReservationLedger } from '../../db/limits/reservation-ledger';
 import type { Queryable } from '../../db/pool';
 import { insertCall } from '../../db/queries/calls';
-import { loadCallSetup } from '../../db/queries/setup';
+import { loadCallSetup, type CallSetupRow } from '../../db/queries/setup';
 import { transaction } from '../../db/transaction';
 import type { PayoutRule } from '../../domain/call/attribution';
 import type { Admission, Asked, EndedAtOnce, Placed, Qualifications } from '../../domain/call/commands';
@@ -13,6 +14,7 @@ import type { CallStateName, UnroutedOutcome } from '../../domain/call/outcome';
 import type { CallPolicy } from '../../domain/call/policy';
 import type { TimelineEntry } from '../../domain/call/timeline';
 import { matchDuplicate } from '../../domain/campaign/duplicates';
+import { tagsOfCall, type Visitor } from '../../domain/dni/visitor';
 import { unreachable } from '../../domain/exhaustive';
 import type { CampaignId, PublisherId } from '../../domain/ids';
 import type { CallSide } from '../../domain/migration/call-side';
@@ -55,10 +57,11 @@ export function createAdmitCall({
       return transaction(db, async (tx) => {
         const state = expectedState(called);
         const qualifications = called?.tags ?? {};
-        const inserted = insertCall(tx, callRow(input, policy, state, qualifications));
+        const inserted = insertCall(tx, callRow(input, called, state));
         const [, decided] = await Promise.all([inserted, decide(tx, ledger, input, found)]);
         const value = { policy, ...decided.result } as Admission;
-        const row = { callId: input.facts.callId, name: STEP, state, qualifications };
+        const { callId, receivedAt } = input.facts;
+        const row = { callId, name: STEP, receivedAt, state, qualifications };
         return { value, last: concludeStep(tx, row, { ...decided, result: value }) };
       });
     });
@@ -71,6 +74,8 @@ interface NumberCalled extends Way {
   readonly payout: PayoutRule | null;
   readonly channel: string;
   readonly tags: Qualifications;
+  /** The web visitor who has the number; `null`: nobody. */
+  readonly visitor: Visitor | null;
   /** The control's way, for when the challenger of a migration has no room; `null`: the call has one way. */
   readonly instead: Way | null;
 }
@@ -87,19 +92,14 @@ async function numberCalled(
     facts.to,
     facts.from,
     facts.from === null ? [] : blockPatterns(facts.from),
+    facts.receivedAt,
   );
   if (row === null) return `unknown number ${facts.to}`;
   if (row.campaign_id === null || row.config_version === null) return `${facts.to} belongs to no campaign`;
   const owner = await campaigns.at(row.campaign_id as CampaignId, row.config_version);
   const taken = await sideTaken(campaigns, owner, facts, row.challenger_config_version);
   if (typeof taken === 'string') return taken;
-  const called = {
-    blockedReason: row.blocked_reason,
-    publisherId: row.publisher_id as PublisherId | null,
-    payout: payoutRuleSchema.nullable().parse(row.payout),
-    channel: row.channel,
-    tags: tagsSchema.parse(row.tags),
-  };
+  const called = { blockedReason: row.blocked_reason, ...sourceOf(row) };
   const policy = policyOf(called, taken.own, taken.migration, callbackGraceSeconds);
   const wayOn = async ({ campaign, plan }: Ground, pinned: CallPolicy): Promise<Way> => {
     const versions = { plan: plan.definition, flow: campaign.flow?.definition ?? null };
@@ -114,6 +114,24 @@ async function numberCalled(
       : wayOn(control, controlPolicy(policy, migration, control.campaign, control.plan)),
   ]);
   return { ...called, ...own, instead };
+}
+
+/** A channel that says nothing. */
+const NO_CHANNEL = 'other';
+
+/** Where the call comes from: what the number itself says, else its pool, and the visitor who has it. */
+function sourceOf(
+  row: CallSetupRow,
+): Pick<NumberCalled, 'publisherId' | 'payout' | 'channel' | 'tags' | 'visitor'> {
+  const own = row.publisher_id !== null;
+  const visitor = visitorSchema.nullable().parse(row.visitor);
+  return {
+    publisherId: (own ? row.publisher_id : row.pool_publisher_id) as PublisherId | null,
+    payout: payoutRuleSchema.nullable().parse(own ? row.payout : row.pool_payout),
+    channel: row.channel === NO_CHANNEL ? (row.pool_channel ?? NO_CHANNEL) : row.channel,
+    tags: tagsOfCall(tagsSchema.parse(row.tags), tagsSchema.parse(row.pool_tags ?? {}), visitor),
+    visitor,
+  };
 }
 
 async function decide(
@@ -216,12 +234,8 @@ function policyOf(
   };
 }
 
-function callRow(
-  { facts, workflowId }: AdmitInput,
-  policy: CallPolicy | null,
-  state: CallStateName,
-  qualifications: Qualifications,
-) {
+function callRow({ facts, workflowId }: AdmitInput, called: NumberCalled | null, state: CallStateName) {
+  const policy = called?.policy ?? null;
   return {
     id: facts.callId,
     carrier: facts.carrier,
@@ -236,10 +250,11 @@ function callRow(
     dialed: facts.to,
     geography: facts.geography,
     attestation: facts.attestation ?? null,
-    qualifications,
+    qualifications: called?.tags ?? {},
     state,
     receivedAt: facts.receivedAt,
     migration: policy?.migration ?? null,
+    visitor: called?.visitor ?? null,
   };
 }
 

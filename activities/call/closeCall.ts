@@ -3,6 +3,7 @@ import { cancelOpenAttempts, endAttempt } from '../../db/queries/attempts';
 import { endCall } from '../../db/queries/calls';
 import { bookTelephonyCost, insertCallEntry } from '../../db/queries/ledger';
 import { deferHolds } from '../../db/queries/limits/defer';
+import { recordCallEvents } from '../../db/queries/events/record';
 import { resolveCall, type ResolveCall, type ResolveRow } from '../../db/queries/limits/resolve';
 import { insertTimeline } from '../../db/queries/timeline';
 import { postbackWindow, type Attribution } from '../../domain/call/attribution';
@@ -10,6 +11,7 @@ import type { AttemptEnd, Qualifications } from '../../domain/call/commands';
 import type { Outcome } from '../../domain/call/outcome';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { TimelineEntry } from '../../domain/call/timeline';
+import { callEvent, type CallEvent } from '../../domain/events/types';
 import type { CallId } from '../../domain/ids';
 import { attributeEnding, ledgerEntries } from './attribution';
 
@@ -92,8 +94,22 @@ export async function closeCall(tx: Queryable, closing: Closing): Promise<Closed
       ...ledgerEntries(callId, closing.policy, ending, due).map((entry) => insertCallEntry(tx, entry)),
       bookTelephonyCost(tx, callId),
       insertTimeline(tx, callId, closing.entries),
+      // Last: an event tells what is on record by then.
+      recordCallEvents(tx, callId, eventsOf(closing, due, connectedAt)),
     ],
   };
+}
+
+/** What the end of a call makes known. A connection that was heard of while it lasted is on record already. */
+function eventsOf({ callId, ending }: Closing, due: Attribution, connectedAt: string | null): CallEvent[] {
+  const { attempt, at } = ending;
+  const connected = attempt?.status === 'completed';
+  return [
+    ...(connected ? [callEvent('call.connected', attempt.attempt.id, connectedAt ?? at)] : []),
+    callEvent('call.ended', callId, at),
+    ...(due.converted ? [callEvent('call.converted', callId, at)] : []),
+    ...(due.paid ? [callEvent('call.paid', callId, at)] : []),
+  ];
 }
 
 /** Which attempt connected and what came of it, for the limits that count it. */

@@ -2,6 +2,7 @@ import type { Queryable } from '../../db/pool';
 import { insertAttempt } from '../../db/queries/attempts';
 import { endCall, insertStep, moveCall, sendToControl } from '../../db/queries/calls';
 import { insertDecisionRecord } from '../../db/queries/decisionRecords';
+import { recordCallEvents, recordLimitsReached } from '../../db/queries/events/record';
 import { takeTurn } from '../../db/queries/roundRobin';
 import { insertShadowDecision } from '../../db/queries/shadow';
 import { insertTimeline } from '../../db/queries/timeline';
@@ -9,6 +10,7 @@ import type { EndedAtOnce, Placed, Qualifications } from '../../domain/call/comm
 import type { CallStateName, Outcome, TreatedOutcome } from '../../domain/call/outcome';
 import type { TimelineEntry } from '../../domain/call/timeline';
 import type { ReservationLedger } from '../../db/limits/reservation-ledger';
+import { callEvent } from '../../domain/events/types';
 import { attemptId, type CallId } from '../../domain/ids';
 import { HANG_UP, say, type Instructions, type Prompt } from '../../domain/instructions';
 import { closingInstructions, keepsCallOpen, type Treatment } from '../../domain/treatment';
@@ -31,6 +33,8 @@ import { askShadow } from './shadow';
 export interface Decided<Result> {
   readonly result: Result;
   readonly state: CallStateName;
+  /** Of a call that ends here, ISO 8601. */
+  readonly endedAt?: string;
   readonly writes: readonly (() => Promise<unknown>)[];
 }
 
@@ -55,6 +59,7 @@ export async function placeCall(
   soFar: SoFar,
 ): Promise<Decided<Placed | EndedAtOnce>> {
   const { callId } = selection.facts;
+  const { campaignId } = selection.policy;
   const no = selection.alreadyTried.length + 1;
   const id = attemptId(callId, no);
   const selected = await selectBuyers(db, selection);
@@ -70,6 +75,7 @@ export async function placeCall(
   const kept = [
     ...(record === null ? [] : [() => insertDecisionRecord(db, record)]),
     ...(shadow === null ? [] : [() => insertShadowDecision(db, shadow)]),
+    () => recordLimitsReached(db, { callId, campaignId, at: selection.at, refusals: refused }),
   ];
   if (choice === null) {
     const { outcome, treatment } = nobodyTakes(selection, selected.own);
@@ -199,6 +205,7 @@ function endAtOnce(
       entries: entries.map(abridged),
     },
     state: 'ended',
+    endedAt: at,
     writes: [
       () =>
         endCall(db, {
@@ -226,6 +233,8 @@ export interface StepRow {
   readonly callId: CallId;
   /** Under which the step's answer is kept. */
   readonly name: string;
+  /** When the call came in, for the step that puts it on record; `null`: another step did. ISO 8601. */
+  readonly receivedAt: string | null;
   readonly state: CallStateName;
   readonly qualifications: Qualifications;
 }
@@ -253,6 +262,11 @@ export function concludeStep(
         ]
       : []),
     insertStep(db, row.callId, row.name, decided.result),
+    // Last: an event tells what is on record by then.
+    recordCallEvents(db, row.callId, [
+      ...(row.receivedAt === null ? [] : [callEvent('call.received', row.callId, row.receivedAt)]),
+      ...(decided.endedAt === undefined ? [] : [callEvent('call.ended', row.callId, decided.endedAt)]),
+    ]),
   ];
 }
 

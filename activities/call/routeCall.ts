@@ -69,6 +69,7 @@ export function createRouteCall({ db, ledger, campaigns }: Dependencies): CallAc
         const row = {
           callId,
           name,
+          receivedAt: null,
           state: resume === null ? ('dialing' as const) : ('ivr' as const),
           // As of the step before: answers given since are written now.
           qualifications: resume === null ? input.qualifications : {},
@@ -102,7 +103,7 @@ async function giveUp(db: Pool, input: RouteInput, name: string, reason: string)
     const decided = letGo(tx, left, { entries, qualifications, played: [] });
     return {
       value: decided.result,
-      last: concludeStep(tx, { callId, name, state: 'dialing', qualifications }, decided),
+      last: concludeStep(tx, { callId, name, receivedAt: null, state: 'dialing', qualifications }, decided),
     };
   });
   return ended ?? endedBefore(db, callId);

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Call } from '../../contract/call';
+import { visitorSchema } from '../../contract/dni';
 import {
   listAttempts,
   listLedger,
@@ -60,6 +61,7 @@ export async function presentCalls(db: Pool, rows: readonly CallRow[]): Promise<
     postbackUntil: row.postback_until,
     carrierStatus: row.carrier_status,
     carrierSeconds: row.carrier_seconds,
+    visitor: visitorSchema.nullable().parse(row.visitor),
     timeline: of.timeline(row.id).map(({ at, step, decision, detail }) => ({
       at,
       step: step as Call['timeline'][number]['step'],

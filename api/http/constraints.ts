@@ -9,12 +9,18 @@ const CONSTRAINTS: Readonly<Record<string, { readonly pointer: string; readonly 
   assignments_pkey: { pointer: '/id', message: 'is taken by another assignment' },
   numbers_pkey: { pointer: '/number', message: 'is there already' },
   migrations_pkey: { pointer: '/id', message: 'is taken by another migration' },
+  webhook_endpoints_pkey: {
+    pointer: '/id',
+    message: 'is taken by another endpoint, or was by one that is deleted',
+  },
   limits_pkey: { pointer: '/id', message: 'is taken by another limit' },
   limits_scope_kind_scope_id_window_counts_key: {
     pointer: '/scope',
     message: 'has a limit for this window and event already',
   },
   disputes_open: { pointer: '/callId', message: 'has an open dispute already' },
+  dni_pools_pkey: { pointer: '/id', message: 'is taken by another DNI pool' },
+  dni_numbers_pkey: { pointer: '/numbers', message: 'has a number that is in a pool already' },
   blocked_callers_pkey: { pointer: '/id', message: 'is taken by another entry' },
   blocked_callers_pattern_kind_campaign_id_key: {
     pointer: '/pattern',
@@ -24,6 +30,12 @@ const CONSTRAINTS: Readonly<Record<string, { readonly pointer: string; readonly 
   numbers_publisher_id_fkey: { pointer: '/publisherId', message: 'is the id of no publisher' },
   assignments_campaign_id_fkey: { pointer: '/campaignId', message: 'is the id of no campaign' },
   assignments_buyer_id_fkey: { pointer: '/buyerId', message: 'is the id of no buyer' },
+  dni_pools_campaign_id_fkey: { pointer: '/campaignId', message: 'is the id of no campaign' },
+  dni_pools_publisher_id_fkey: { pointer: '/publisherId', message: 'is the id of no publisher' },
+  dni_numbers_of_the_campaign: {
+    pointer: '/campaignId',
+    message: 'cannot be changed while the number is in a DNI pool: take it out of there first',
+  },
   blocked_callers_campaign_id_fkey: { pointer: '/campaignId', message: 'is the id of no campaign' },
 };
 

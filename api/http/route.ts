@@ -26,9 +26,12 @@ export const TAGS = {
   Backtests: 'Versions of a routing plan run over past calls.',
   Limits:
     'What campaigns, publishers, buyers, assignments and destinations take at most, and what is used of it.',
+  'DNI pools':
+    'Numbers that visitors of web pages get, each one of their own, so that a call tells who called.',
   'Blocked callers': 'Numbers, and prefixes of numbers, that may not call.',
   Calls: 'What happened to calls.',
   Money: 'What buyers owe, what publishers get, what is spent; and what people book of it by hand.',
+  Webhooks: 'Who outside is told of what happens, and how that went.',
   'Audit trail': 'Who changed what, and when.',
   Documentation: 'This document.',
 } as const satisfies Record<string, string>;
@@ -106,6 +109,8 @@ export interface WriteRequest<P, Q, B> {
   readonly db: Queryable;
   readonly migrations: MigrationGateway;
   readonly backtests: BacktestGateway;
+  /** Whether webhooks may lead into private networks. */
+  readonly allowPrivateWebhooks: boolean;
   /** The same whenever this request is repeated under its `Idempotency-Key`: names what it does outside the database. */
   readonly onceId: string;
   readonly params: P;

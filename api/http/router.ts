@@ -21,6 +21,7 @@ export interface Means {
   readonly db: Pool;
   readonly migrations: MigrationGateway;
   readonly backtests: BacktestGateway;
+  readonly allowPrivateWebhooks: boolean;
 }
 
 /** Makes Express routes of declared ones; `guard` stands before every route that is not open. */
@@ -61,7 +62,7 @@ function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly s
 }
 
 async function answer(route: Route, req: Request, res: Response, means: Means): Promise<Answer> {
-  const { db, migrations, backtests } = means;
+  const { db, migrations, backtests, allowPrivateWebhooks } = means;
   const { declaration } = route;
   const params = declaration.params === undefined ? undefined : parseParams(declaration.params, req);
   const query = parseQuery(declaration.query, req.query);
@@ -79,6 +80,7 @@ async function answer(route: Route, req: Request, res: Response, means: Means): 
       db: connection,
       migrations,
       backtests,
+      allowPrivateWebhooks,
       onceId,
       params,
       query,

@@ -26,6 +26,7 @@ import {
   numberCostSchema,
 } from '../../contract/resources/money';
 import { planSchema, routingRuleSchema } from '../../contract/plan';
+import { eventCallSchema, webhookEventSchema } from '../../contract/events';
 import { fieldErrorSchema } from '../../contract/problem';
 import { destinationSchema, promptSchema, treatmentSchema } from '../../contract/prompt';
 import {
@@ -53,12 +54,28 @@ import {
   migrationSchema,
   newMigrationSchema,
 } from '../../contract/resources/migration';
+import {
+  dniLeaseSchema,
+  dniNumberSchema,
+  dniPoolPatchSchema,
+  dniPoolSchema,
+  dniPoolStatusSchema,
+  newDniPoolSchema,
+} from '../../contract/resources/dni-pool';
 import { newNumberSchema, numberPatchSchema, numberSchema } from '../../contract/resources/number';
 import {
   newPublisherSchema,
   publisherPatchSchema,
   publisherSchema,
 } from '../../contract/resources/publisher';
+import { visitorSchema } from '../../contract/dni';
+import { webhookDeliveryHeadSchema, webhookDeliverySchema } from '../../contract/resources/webhook-delivery';
+import {
+  newWebhookEndpointSchema,
+  webhookEndpointPatchSchema,
+  webhookEndpointSchema,
+  webhookEndpointWithSecretSchema,
+} from '../../contract/resources/webhook-endpoint';
 import { explanationSchema } from '../../contract/resources/simulation';
 
 /** Schemas that have a name in the OpenAPI document; all others stand where they are used. */
@@ -87,7 +104,13 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   DialSettings: dialSettingsSchema,
   PayoutDue: payoutDueSchema,
   PriceDue: dueRuleSchema,
+  DniLease: dniLeaseSchema,
+  DniNumber: dniNumberSchema,
+  DniPool: dniPoolSchema,
+  DniPoolPatch: dniPoolPatchSchema,
+  DniPoolStatus: dniPoolStatusSchema,
   DuplicateRule: duplicateRuleSchema,
+  EventCall: eventCallSchema,
   FieldError: fieldErrorSchema,
   Flow: flowSchema,
   FlowNode: flowNodeSchema,
@@ -104,8 +127,10 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   NewBuyer: newBuyerSchema,
   NewCampaign: newCampaignSchema,
   NewMigration: newMigrationSchema,
+  NewDniPool: newDniPoolSchema,
   NewNumber: newNumberSchema,
   NewPublisher: newPublisherSchema,
+  NewWebhookEndpoint: newWebhookEndpointSchema,
   NumberPatch: numberPatchSchema,
   Plan: planSchema,
   PriceRule: priceRuleSchema,
@@ -122,4 +147,11 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   TrackedNumber: numberSchema,
   Treatment: treatmentSchema,
   Treatments: treatmentsSchema,
+  Visitor: visitorSchema,
+  WebhookDelivery: webhookDeliverySchema,
+  WebhookDeliveryHead: webhookDeliveryHeadSchema,
+  WebhookEndpoint: webhookEndpointSchema,
+  WebhookEndpointPatch: webhookEndpointPatchSchema,
+  WebhookEndpointWithSecret: webhookEndpointWithSecretSchema,
+  WebhookEvent: webhookEventSchema,
 };

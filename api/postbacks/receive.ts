@@ -1,3 +1,4 @@
+import { recordCallEvents } from '../../db/queries/events/record';
 import { addToCall, insertCallEntry } from '../../db/queries/ledger';
 import { deferredId } from '../../db/queries/limits/defer';
 import { resolveBatch } from '../../db/queries/limits/resolve';
@@ -12,14 +13,15 @@ import { insertTimeline } from '../../db/queries/timeline';
 import type { Queryable } from '../../db/pool';
 import { termsSchema } from '../../contract/money';
 import { attributePostback, type Attribution, type Terms } from '../../domain/call/attribution';
-import type { MigrationId } from '../../domain/ids';
+import type { CallId, MigrationId } from '../../domain/ids';
+import { callEvent } from '../../domain/events/types';
 import { formatMicros, type Micros } from '../../domain/money';
 import { Problem } from '../problems';
 
 /** What a buyer says of a call. */
 export interface Postback {
   readonly buyerId: string;
-  readonly callId: string;
+  readonly callId: CallId;
   /** What it was worth to them, in micros; `null`: not said. */
   readonly value: Micros | null;
   /** `null`: the call's. */
@@ -57,7 +59,13 @@ export async function receivePostback(db: Queryable, postback: Postback, at: str
   const outcome: PostbackOutcome = typeof due === 'string' ? due : 'converted';
   const currency = terms.currency;
   await insertPostback(db, { buyerId, eventId, callId, value: postback.value, currency, outcome });
-  if (typeof due !== 'string') await book(db, call, terms, due);
+  if (typeof due !== 'string') {
+    await book(db, call, terms, due);
+    await recordCallEvents(db, callId, [
+      callEvent('call.converted', callId, at),
+      ...(due.paid ? [callEvent('call.paid', callId, at)] : []),
+    ]);
+  }
   await insertTimeline(db, callId, [
     {
       key: `postback:${eventId}`,

@@ -5,6 +5,7 @@ import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import { z } from 'zod';
 import { findPostbackSecret } from '../../db/queries/postbacks';
 import { transaction } from '../../db/transaction';
+import type { CallId } from '../../domain/ids';
 import type { Micros } from '../../domain/money';
 import { problemFromZod } from '../field-errors';
 import { Problem } from '../problems';
@@ -72,7 +73,7 @@ async function receive(db: Pool, fields: unknown, buyerId: string) {
   const { call, value, currency, id } = parsed.data;
   const postback: Postback = {
     buyerId,
-    callId: call,
+    callId: call as CallId,
     value: value ?? null,
     currency: currency ?? null,
     eventId: id ?? null,

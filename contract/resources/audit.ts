@@ -10,7 +10,7 @@ export const auditEntrySchema = z.strictObject({
   entity: z
     .string()
     .describe(
-      'What it was done to: `campaign`, `number`, `publisher`, `buyer`, `assignment`, `blocked_caller`.',
+      'What it was done to: `campaign`, `number`, `publisher`, `buyer`, `assignment`, `blocked_caller`, `dni_pool`.',
     ),
   entityId: z.string(),
   campaignId: z.string().nullable(),

@@ -1,4 +1,6 @@
+import type { Visitor } from '../../domain/dni/visitor';
 import type { CallSide } from '../../domain/migration/call-side';
+import { jsonOrNull } from '../json';
 import type { Queryable } from '../pool';
 
 export interface NewCallRow {
@@ -20,6 +22,8 @@ export interface NewCallRow {
   readonly receivedAt: string;
   /** `null`: its campaign has no migration. */
   readonly migration: CallSide | null;
+  /** The web visitor who had the number; `null`: it was nobody's. */
+  readonly visitor: Visitor | null;
 }
 
 /** Records a call. @throws a unique violation when it is recorded already. */
@@ -29,10 +33,10 @@ export async function insertCall(db: Queryable, call: NewCallRow): Promise<void>
     text: `
       INSERT INTO calls (id, carrier, account_sid, sid, workflow_id, campaign_id, publisher_id, plan_version,
                          flow_version, caller, dialed, geography, attestation, qualifications, state, received_at,
-                         migration_id, migration_side, migration_overflow, migration_comparison)
+                         migration_id, migration_side, migration_overflow, migration_comparison, dni_session_id, visitor)
       VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::integer,
               $9::integer, $10::text, $11::text, $12::jsonb, $13::text, $14::jsonb, $15::text, $16::timestamptz,
-              $17::text, $18::text, $19::boolean, $20::integer)`,
+              $17::text, $18::text, $19::boolean, $20::integer, $21::text, $22::jsonb)`,
     values: [
       call.id,
       call.carrier,
@@ -54,6 +58,8 @@ export async function insertCall(db: Queryable, call: NewCallRow): Promise<void>
       call.migration?.side ?? null,
       call.migration?.overflow ?? false,
       call.migration?.comparison ?? null,
+      call.visitor?.sessionId ?? null,
+      jsonOrNull(call.visitor),
     ],
   });
 }

@@ -41,11 +41,15 @@ export async function switchAssignments(
   return rowCount === 2;
 }
 
-/** All numbers of the control campaign become the challenger's. @returns how many; 0: nothing had to be moved */
+/** All numbers of the control campaign become the challenger's, and its DNI pools with them. @returns how many; 0: nothing had to be moved */
 export async function switchNumbers(db: Queryable, control: string, challenger: string): Promise<number> {
   const { rowCount } = await db.query({
     name: 'switch_numbers',
     text: `
+      WITH pools AS (
+        UPDATE dni_pools SET campaign_id = $2::text, revision = revision + 1, updated_at = now()
+         WHERE campaign_id = $1::text
+      )
       UPDATE numbers SET campaign_id = $2::text, revision = revision + 1, updated_at = now()
        WHERE campaign_id = $1::text`,
     values: [control, challenger],

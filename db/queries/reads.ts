@@ -39,6 +39,7 @@ export interface CallRow {
   readonly postback_until: string | null;
   readonly carrier_status: string | null;
   readonly carrier_seconds: number | null;
+  readonly visitor: unknown;
 }
 
 const CALL_COLUMNS = `
@@ -46,7 +47,7 @@ const CALL_COLUMNS = `
   c.plan_version, c.flow_version, c.caller, c.dialed, c.geography, c.qualifications, c.state, c.outcome,
   c.outcome_reason, c.buyer_id, b.name AS buyer_name, c.received_at, c.connected_at, c.ended_at, c.duration_seconds,
   c.talk_seconds, c.converted, c.currency, c.revenue_micros, c.payout_micros, c.cost_micros,
-  c.postback_until, c.carrier_status, c.carrier_seconds
+  c.postback_until, c.carrier_status, c.carrier_seconds, c.visitor
   FROM calls c
   LEFT JOIN campaigns m ON m.id = c.campaign_id
   LEFT JOIN buyers b ON b.id = c.buyer_id`;

@@ -13,10 +13,18 @@ export interface CallSetupRow {
   readonly config_version: bigint | null;
   /** Of the campaign that takes a share of its calls in a migration; `null`: there is none. */
   readonly challenger_config_version: bigint | null;
+  /** Labels of the DNI pool the number is in; all `null`: it is in none. */
+  readonly pool_publisher_id: string | null;
+  readonly pool_payout: unknown;
+  readonly pool_channel: string | null;
+  readonly pool_tags: unknown;
+  /** Whose number it was when the call came, or last before, within the grace; `null`: nobody's. */
+  readonly visitor: unknown;
 }
 
 /**
- * The campaign behind a number, and whether the caller is on its block list or on everybody's.
+ * The campaign behind a number, the web visitor who has it, and whether the caller is on its block list or on everybody's.
+ * @param receivedAt ISO 8601: leases that began later are another visitor's
  * @param callerPrefixes the caller's number and every shorter beginning of it; none for an anonymous caller
  * @returns `null`: nobody owns the number
  */
@@ -25,6 +33,7 @@ export async function loadCallSetup(
   dialed: string,
   caller: string | null,
   callerPrefixes: readonly string[],
+  receivedAt: string,
 ): Promise<CallSetupRow | null> {
   const { rows } = await db.query<CallSetupRow & Record<string, unknown>>({
     name: 'load_call_setup',
@@ -34,14 +43,29 @@ export async function loadCallSetup(
                  AND (b.campaign_id IS NULL OR b.campaign_id = n.campaign_id)
                ORDER BY length(b.pattern) DESC LIMIT 1) AS blocked_reason,
              n.publisher_id, p.payout, n.channel, n.tags, n.campaign_id, c.config_version,
-             cc.config_version AS challenger_config_version
+             cc.config_version AS challenger_config_version,
+             dp.publisher_id AS pool_publisher_id, pp.payout AS pool_payout, dp.channel AS pool_channel,
+             dp.tags AS pool_tags,
+             CASE WHEN s.id IS NOT NULL
+               THEN jsonb_build_object('poolId', s.pool_id, 'sessionId', s.id, 'landingPage', s.landing_page,
+                                       'referrer', s.referrer, 'utm', s.utm, 'clickIds', s.click_ids, 'tags', s.tags)
+             END AS visitor
         FROM numbers n
         LEFT JOIN publishers p ON p.id = n.publisher_id
         LEFT JOIN campaigns c ON c.id = n.campaign_id
         LEFT JOIN migrations m ON m.campaign_id = n.campaign_id AND m.splits
         LEFT JOIN campaigns cc ON cc.id = m.challenger_campaign_id
+        LEFT JOIN dni_numbers d ON d.e164 = n.e164
+        LEFT JOIN dni_pools dp ON dp.id = d.pool_id
+        LEFT JOIN publishers pp ON pp.id = dp.publisher_id
+        LEFT JOIN LATERAL (
+               SELECT l.pool_id, l.session_id, l.live_until, l.attributes_until FROM dni_leases l
+                WHERE l.e164 = n.e164 AND l.leased_at <= $4::timestamptz
+                ORDER BY l.leased_at DESC LIMIT 1
+             ) l ON l.attributes_until > $4::timestamptz
+        LEFT JOIN dni_sessions s ON s.pool_id = l.pool_id AND s.id = l.session_id
        WHERE n.e164 = $1::text`,
-    values: [dialed, caller, [...callerPrefixes]],
+    values: [dialed, caller, [...callerPrefixes], receivedAt],
   });
   return rows[0] ?? null;
 }

@@ -30,6 +30,16 @@ import {
   type MigrationHead,
 } from '../../contract/resources/migration';
 import { adSpendBookedSchema } from '../../contract/resources/money';
+import {
+  webhookDeliveryHeadSchema,
+  type WebhookDeliveryHead,
+} from '../../contract/resources/webhook-delivery';
+import {
+  webhookEndpointSchema,
+  webhookEndpointWithSecretSchema,
+  type WebhookEndpoint,
+  type WebhookEndpointWithSecret,
+} from '../../contract/resources/webhook-endpoint';
 import { InputError } from '../simulate/input';
 import { findApi } from '../simulate/target';
 
@@ -68,6 +78,15 @@ export interface Client {
   bookAdSpend(body: object): Promise<Answer<{ readonly booked: number; readonly unchanged: number }>>;
   /** In the order in which the calls came, so many at most. */
   backtestDifferences(id: string, most: number): Promise<Answer<readonly BacktestDifference[]>>;
+  webhookEndpoints(): Promise<Answer<readonly WebhookEndpoint[]>>;
+  createWebhookEndpoint(body: object): Promise<Answer<WebhookEndpointWithSecret>>;
+  deleteWebhookEndpoint(id: string): Promise<Answer<null>>;
+  /** The latest that the filter leaves, so many at most. */
+  webhookDeliveries(
+    filter: Readonly<Record<string, string>>,
+    most: number,
+  ): Promise<Answer<readonly WebhookDeliveryHead[]>>;
+  redeliver(id: string): Promise<Answer<null>>;
 }
 
 /** Longer than the server's own limit of a statement, with room for a slow line. */
@@ -92,7 +111,7 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
       signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
     });
     const text = await response.text();
-    if (response.ok) return { ok: true, value: read(JSON.parse(text)) };
+    if (response.ok) return { ok: true, value: read(text === '' ? null : JSON.parse(text)) };
     return { ok: false, problem: readProblem(apiUrl, response.status, text) };
   };
   /** Every page of a list, one behind the other, until there are `most` rows. */
@@ -172,6 +191,16 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
       ),
     backtestDifferences: (id, most) =>
       all(`/backtests/${encodeURIComponent(id)}/differences`, {}, backtestDifferenceSchema, most),
+    webhookEndpoints: () => all('/webhook-endpoints', {}, webhookEndpointSchema),
+    createWebhookEndpoint: (body) =>
+      ask('/webhook-endpoints', { method: 'POST', body: JSON.stringify(body) }, (json) =>
+        webhookEndpointWithSecretSchema.parse(json),
+      ),
+    deleteWebhookEndpoint: (id) =>
+      ask(`/webhook-endpoints/${encodeURIComponent(id)}`, { method: 'DELETE' }, () => null),
+    webhookDeliveries: (filter, most) => all('/webhook-deliveries', filter, webhookDeliveryHeadSchema, most),
+    redeliver: (id) =>
+      ask(`/webhook-deliveries/${encodeURIComponent(id)}/redeliver`, { method: 'POST' }, () => null),
   };
 }
 

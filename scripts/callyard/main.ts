@@ -1,5 +1,5 @@
-// `npm run callyard -- export|apply|validate|limits|migrate|backtest`: a campaign as a file, what its limits have left,
-// gradual shifts of its callers, and versions of its plan run over past calls.
+// `npm run callyard -- export|apply|validate|limits|migrate|backtest|webhooks`: a campaign as a file, what its limits have
+// left, gradual shifts of its callers, versions of its plan run over past calls, and who is told of what happens.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
@@ -12,6 +12,7 @@ import { connect } from './client';
 import { wrapped } from './layout';
 import type { Means } from './means';
 import { addMigrate } from './migrate';
+import { addWebhooks } from './webhooks';
 import { listLimits, showFreed, showHeld, verifyLimits } from './limits';
 import { applyFile, exportCampaign, validateFile, type ExitCode, type Surroundings } from './commands';
 
@@ -23,7 +24,7 @@ const URL_OPTION = [
 // Before there are subcommands, which take it over: their mistakes are ours to give an exit code.
 const command = new Command('npm run callyard --')
   .description(
-    'Keeps campaigns as files, shows what limits have left, moves callers bit by bit, and runs plans over past calls.',
+    'Keeps campaigns as files, shows what limits have left and who was told of what, moves callers bit by bit, and runs plans over past calls.',
   )
   .configureHelp({ minWidthToWrap: 30 })
   .configureOutput({ outputError: (text, write) => write(wrapped(text)) })
@@ -113,6 +114,7 @@ const means: Means = {
 addAdSpend(command, means);
 addMigrate(command, means);
 addBacktest(command, means);
+addWebhooks(command, means);
 
 function surroundings(): Surroundings {
   const atTerminal = process.stdin.isTTY && process.stdout.isTTY;
@@ -158,7 +160,9 @@ async function askYes(question: string): Promise<boolean> {
 
 void runCommand(command, async () => {
   if (chosen === null)
-    throw new InputError('Say what to do: export, apply, validate, limits, migrate, backtest or ad-spend.');
+    throw new InputError(
+      'Say what to do: export, apply, validate, limits, migrate, backtest, ad-spend or webhooks.',
+    );
   try {
     return await chosen();
   } catch (error) {

@@ -14,6 +14,7 @@ export interface Mutant {
 
 const RESERVE = 'db/queries/limits/reserve.ts';
 const SCHEMA = 'db/migrations/0003_limits_in_full.sql';
+const DNI_SCHEMA = 'db/migrations/0008_dni.sql';
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -106,7 +107,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'maintenance takes the dead for living',
-    file: 'activities/maintenance/sweep.ts',
+    file: 'activities/maintenance/lives.ts',
     find: 'running.has(id) ? { running: true } : await workflows.lifeOf(id)',
     replace: '{ running: true }',
     test: 'maintenance',
@@ -135,5 +136,77 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     test: 'migrations-api',
     red: 'keeps the plan it moves calls to from being passed over',
+  },
+  {
+    name: 'event recorded under its instant',
+    file: 'domain/events/types.ts',
+    find: 'key: `${type}:${subject}`',
+    replace: 'key: `${type}:${subject}:${at}`',
+    test: 'events',
+    red: 'of a whole call are recorded once each',
+  },
+  {
+    name: 'told of other campaigns',
+    file: 'db/queries/events/record.ts',
+    find: '   AND (e.campaign_ids IS NULL OR e.campaign_ids @> ARRAY[w.campaign_id])',
+    replace: '',
+    test: 'events',
+    red: 'go to who asked for their type and campaign',
+  },
+  {
+    name: 'delivery taken by two',
+    file: 'db/queries/events/attempts.ts',
+    find: '              FOR NO KEY UPDATE SKIP LOCKED\n',
+    replace: '',
+    test: 'deliveries',
+    red: 'by two processes at once is done once each',
+  },
+  {
+    name: 'webhook into the own network',
+    file: 'runtime/public-addresses.ts',
+    find: 'return allowPrivate ? null : `leads',
+    replace: 'return allowPrivate || protocol !== "" ? null : `leads',
+    test: 'deliveries',
+    red: 'goes nowhere within a private network',
+  },
+  {
+    name: 'number leased twice',
+    file: DNI_SCHEMA,
+    find: 'WHERE n.pool_id = in_pool AND n.live_until <= at',
+    replace: 'WHERE n.pool_id = in_pool',
+    test: 'dni-leases',
+    red: 'give 50 of 200 visitors who race',
+  },
+  {
+    name: 'call of a later visitor',
+    file: 'db/queries/setup.ts',
+    find: 'WHERE l.e164 = n.e164 AND l.leased_at <= $4::timestamptz',
+    replace: 'WHERE l.e164 = n.e164',
+    test: 'dni-calls',
+    red: 'are of whom the number was when the call came',
+  },
+  {
+    name: 'no grace',
+    file: 'db/queries/setup.ts',
+    find: 'l ON l.attributes_until > $4::timestamptz',
+    replace: 'l ON l.live_until > $4::timestamptz',
+    test: 'dni-calls',
+    red: 'in the time of grace',
+  },
+  {
+    name: 'consent not waited for',
+    file: 'dni/snippet.ts',
+    find: "let allowed = setting('consent') !== 'required';",
+    replace: 'let allowed = true;',
+    test: 'dni-visitor',
+    red: 'who have not agreed leave no trace',
+  },
+  {
+    name: 'tracked against the browser’s word',
+    file: 'dni/snippet.ts',
+    find: 'const keepNothing = navigator.globalPrivacyControl === true;',
+    replace: 'const keepNothing = false;',
+    test: 'dni-visitor',
+    red: 'whose browser says no to being tracked are not',
   },
 ];

@@ -16,5 +16,7 @@ const ASK = `
 export async function launchBrowser(): Promise<Browser> {
   const asked = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', ASK]);
   const { executablePath, args } = JSON.parse(asked.stdout) as { executablePath: string; args: string[] };
-  return chromium.launch({ executablePath, args: ['--no-sandbox', ...args], headless: true });
+  // Made for a single page: in one process, the end of one context is the end of all.
+  const several = args.filter((arg) => arg !== '--single-process');
+  return chromium.launch({ executablePath, args: ['--no-sandbox', ...several], headless: true });
 }

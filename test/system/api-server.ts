@@ -13,7 +13,7 @@ import { createPool } from '../../db/pool';
 import { createLogger } from '../../runtime/logger';
 import { createTemporalClient } from '../../runtime/temporal';
 import { startWorker, type RunningWorker } from '../../workers/worker';
-import { maintenanceId } from '../../workflows/ids';
+import { deliveriesId, maintenanceId } from '../../workflows/ids';
 import { createTestDatabase } from '../environment/database';
 import { createResponseCheck, type ResponseCheck } from './openapi-check';
 import { environment } from './system';
@@ -56,6 +56,8 @@ export interface ApiServerOptions {
   readonly worker?: boolean;
   /** Default: the test environment's server. */
   readonly temporalAddress?: string;
+  /** Whether webhooks may lead into private networks; default no. */
+  readonly allowPrivateWebhooks?: boolean;
   /** How long operations of migrations, and requests about backtests, may take, in milliseconds. */
   readonly patienceMs?: number;
 }
@@ -94,11 +96,13 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
       maxCachedWorkflows: 50,
       inquiries: [],
       backtestMemoryMb: 512,
+      allowPrivateWebhooks: true,
       log,
     });
   };
   if (options.worker === true) await runWorker();
-  const api = createApi({ db, log, adminKey, migrations, backtests });
+  const { allowPrivateWebhooks = false } = options;
+  const api = createApi({ db, log, adminKey, migrations, backtests, allowPrivateWebhooks });
   const http = express();
   http.disable('etag');
   http.use(requestIds());
@@ -156,6 +160,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
       if (worker !== null) {
         await worker.stop();
         await temporal.schedule.getHandle(maintenanceId(taskQueue)).delete();
+        await temporal.workflow.getHandle(deliveriesId(taskQueue)).terminate();
       }
       await temporal.connection.close();
       await db.end();

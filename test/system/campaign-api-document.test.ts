@@ -40,8 +40,8 @@ describe('the OpenAPI document', () => {
     await sql(`INSERT INTO timeline_entries (call_id, key, at, step, decision)
                VALUES ('call_1', 'received', now(), 'received', 'a call')`);
     await sql(
-      `INSERT INTO ledger_entries (cause, kind, call_id, campaign_id, buyer_id, amount_micros, currency)
-       VALUES ('call_1/revenue', 'revenue', 'call_1', $1, $2, 20000000, 'USD')`,
+      `INSERT INTO ledger_entries (cause, kind, side, call_id, campaign_id, buyer_id, amount_micros, currency, occurred_at)
+       VALUES ('call_1/revenue', 'revenue', 'revenue', 'call_1', $1, $2, 20000000, 'USD', now())`,
       [campaign, buyer],
     );
     await sql(
@@ -89,7 +89,9 @@ describe('the OpenAPI document', () => {
     });
     await api.ok('GET', `/limits/${spend}/reservations`);
 
+    const pool = await walkDniPools(campaign);
     for (const [path, change] of [
+      [`/dni-pools/${pool}`, { graceSeconds: 600 }],
       [`/limits/${limit}`, { limit: 50 }],
       [`/campaigns/${campaign}`, { hours: { timeZone: 'UTC', openings: [] } }],
       [
@@ -120,6 +122,7 @@ describe('the OpenAPI document', () => {
       '/limits',
       '/limits/freed',
       '/limits/verification',
+      '/dni-pools',
       '/audit',
       '/calls',
       '/calls/call_1',
@@ -127,6 +130,7 @@ describe('the OpenAPI document', () => {
     ])
       await api.ok('GET', path);
     for (const path of [
+      `/dni-pools/${pool}`,
       `/limits/${limit}`,
       `/assignments/${assignment}`,
       `/blocked-callers/${entry}`,
@@ -137,6 +141,18 @@ describe('the OpenAPI document', () => {
     await api.ok('DELETE', `/publishers/${spare.id}`, undefined, 204);
     const idle = await api.ok<{ id: string }>('POST', '/buyers', { name: 'I', timeZone: 'UTC' });
     await api.ok('DELETE', `/buyers/${idle.id}`, undefined, 204);
+  }
+
+  /** What a pool of numbers has beside what every resource has. @returns its id */
+  async function walkDniPools(campaignId: string): Promise<string> {
+    const { id } = await api.ok<{ id: string }>('POST', '/dni-pools', { campaignId, name: 'Home' });
+    await api.ok('POST', '/numbers', { number: '+14155550190', campaignId });
+    await api.ok('POST', `/dni-pools/${id}/numbers`, { numbers: ['+14155550190'] }, 200);
+    await api.ok('POST', `/dni-pools/${id}/leases`, {}, 200);
+    await api.ok('GET', `/dni-pools/${id}/numbers`);
+    await api.ok('GET', `/dni-pools/${id}/status`);
+    await api.ok('DELETE', `/dni-pools/${id}/numbers/%2B14155550190`);
+    return id;
   }
 
   /** Every operation on drafts and versions, on a campaign as one document, and on hypothetical calls. */
@@ -221,11 +237,59 @@ describe('the OpenAPI document', () => {
     await api.ok('GET', '/backtests/bkt_done/differences');
   }
 
+  /** Every operation on endpoints and deliveries. */
+  async function walkWebhooks(): Promise<void> {
+    const { id } = await api.ok<{ id: string }>('POST', '/webhook-endpoints', { url: 'https://a.example/' });
+    const path = `/webhook-endpoints/${id}`;
+    await api.ok('GET', '/webhook-endpoints');
+    await api.ok('GET', path);
+    await api.ok('POST', `${path}/rotate-secret`, undefined, 200);
+    for (const eventType of ['call.paid', 'limit.reached', 'migration.breached', 'test.ping'])
+      await api.ok('POST', `${path}/preview`, { eventType }, 200);
+    await api.ok('POST', `${path}/preview`, { callId: 'call_1' }, 200);
+    const delivery = await api.ok<{ id: string }>('POST', `${path}/test`);
+    await api.ok('POST', `/webhook-deliveries/${delivery.id}/redeliver`, undefined, 202);
+    await api.ok('GET', `/webhook-deliveries?endpointId=${id}`);
+    await api.ok('GET', `/webhook-deliveries/${delivery.id}`);
+    await api.ok('PATCH', path, { enabled: false });
+    await api.ok('DELETE', path, undefined, 204);
+  }
+
+  /** Every operation on money, of the calls that are there. */
+  async function walkMoney(): Promise<void> {
+    const { data } = await api.ok<{ data: { id: string }[] }>('GET', '/ledger?callId=call_1');
+    await api.ok('POST', `/ledger/${data[0]?.id ?? ''}/reversal`, { reason: 'walked' });
+    await api.ok(
+      'POST',
+      '/calls/call_2/adjustments',
+      { side: 'cost', amountMicros: '-1', reason: 'walked' },
+      201,
+    );
+    const dispute = async (callId: string): Promise<string> =>
+      (await api.ok<{ id: string }>('POST', '/disputes', { callId, reason: 'walked' })).id;
+    await api.ok('POST', `/disputes/${await dispute('call_2')}/accept`, { reason: 'walked' }, 200);
+    await api.ok('POST', `/disputes/${await dispute('call_3')}/reject`, { reason: 'walked' }, 200);
+    await api.ok('GET', '/disputes');
+    const { data: calls } = await api.ok<Page<Call>>('GET', '/calls');
+    const { campaignId, buyerId } = calls[0] ?? {};
+    const { number } = await api.ok<{ number: string }>('POST', '/numbers', { number: '+14155550177' });
+    const cost = `/numbers/${encodeURIComponent(number)}/cost`;
+    await api.ok('PUT', cost, { currency: 'USD', perMinuteMicros: '8500' });
+    await api.ok('GET', cost);
+    await api.ok('DELETE', cost, undefined, 204);
+    const day = { campaignId, channel: 'print', day: '2026-03-02', amountMicros: '5', currency: 'USD' };
+    await api.ok('POST', '/ad-spend', { days: [day] }, 200);
+    await api.ok('POST', `/buyers/${buyerId ?? ''}/postback-secret`, undefined, 200);
+    await api.ok('DELETE', `/buyers/${buyerId ?? ''}/postback-secret`, undefined, 204);
+  }
+
   it('describes what every operation really answers', async () => {
     await walkResources();
     await walkVersions();
     await walkMigrations();
     await walkBacktests();
+    await walkWebhooks();
+    await walkMoney();
     const shown = new Set(
       [...api.check.seen].filter((seen) => / 2\d\d$/.test(seen)).map((seen) => seen.split(' ')[0]),
     );

@@ -25,10 +25,14 @@ describe('metrics', () => {
   });
 
   it('count what is held, and say nothing of limits with much room', async () => {
-    expect(await scrape()).toEqual(['callyard_reservations_pending 0']);
+    const deliveries = [
+      'callyard_webhook_deliveries{status="waiting"} 0',
+      'callyard_webhook_deliveries{status="dead"} 0',
+    ];
+    expect(await scrape()).toEqual(['callyard_reservations_pending 0', ...deliveries]);
     const sid = system.carrier.newSid();
     await system.carrier.post('voice', sid, { To: '+14155550101' });
-    expect(await scrape()).toEqual(['callyard_reservations_pending 1']);
+    expect(await scrape()).toEqual(['callyard_reservations_pending 1', ...deliveries]);
     await system.carrier.post('status', sid, { To: '+14155550101', CallStatus: 'completed' });
     await system.endedCall(sid);
   });

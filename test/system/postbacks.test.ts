@@ -242,6 +242,28 @@ describe('a postback', () => {
     expect((await callThatTalked(system, paid.number, 30)).outcome).toBe('connected');
   });
 
+  it('tells who wants to be told that the call converted, and that its publisher is paid, once', async () => {
+    await api.ok('POST', '/webhook-endpoints', {
+      url: 'http://127.0.0.1:9/told',
+      eventTypes: ['call.converted', 'call.paid'],
+    });
+    const paid = await campaign(FIXED, { amountMicros: '4000000', due: { on: 'conversion' } });
+    const call = await callThatTalked(system, paid.number, 30);
+    const told = async () => {
+      const { rows } = await system.db.query<{ type: string; revenue: string }>(
+        `SELECT type, data->'call'->>'revenueMicros' AS revenue FROM events WHERE call_id = $1 ORDER BY type`,
+        [call.id],
+      );
+      return rows;
+    };
+    expect(await told()).toEqual([]);
+    for (const id of ['e1', 'e1', 'e2']) await report(paid, { call: call.id, id });
+    expect(await told()).toEqual([
+      { type: 'call.converted', revenue: '25000000' },
+      { type: 'call.paid', revenue: '25000000' },
+    ]);
+  });
+
   it('that comes twice at the same moment is booked once', async () => {
     const paid = await campaign(FIXED);
     const call = await callThatTalked(system, paid.number, 30);

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { conditionSchema } from '../../contract/condition';
+import { visitorSchema } from '../../contract/dni';
+import { dniPoolStatusSchema } from '../../contract/resources/dni-pool';
 import { limitSchema } from '../../contract/resources/limit';
 import { dialled, placeCall } from './placing';
 import { startSystem, type SystemUnderTest } from './system';
@@ -69,6 +71,22 @@ describe('what the documents say about setting up a campaign', () => {
     });
     const shown: unknown = JSON.parse(blockAfter('limits.md', '## What is used', 'json'));
     expect(limitSchema.parse(shown)).toEqual(shown);
+  });
+
+  it('makes the pool of numbers it shows, which then has them', async () => {
+    const answers = await run('dni.md', '## Make a pool');
+    expect(answers.filter(({ code }) => code !== undefined)).toEqual([]);
+    expect(answers.at(-1)).toMatchObject({ id: 'dni_home', numbers: 2 });
+    const leased = await fetch(`${system.baseUrl}/dni/v1/dni_home/lease`, {
+      method: 'POST',
+      headers: { origin: 'http://127.0.0.1:8000' },
+      body: '{}',
+    });
+    expect(await leased.json()).toMatchObject({ kind: 'leased', number: '+14155550180' });
+    const { visitor } = JSON.parse(blockAfter('dni.md', '## See a call', 'json')) as { visitor: unknown };
+    expect(visitorSchema.parse(visitor)).toEqual(visitor);
+    const status: unknown = JSON.parse(blockAfter('dni.md', '## How many numbers', 'json'));
+    expect(dniPoolStatusSchema.parse(status)).toEqual(status);
   });
 
   it('has conditions that are valid', () => {

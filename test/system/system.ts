@@ -15,7 +15,7 @@ import { createTemporalClient } from '../../runtime/temporal';
 import type { CarrierInquiry } from '../../telephony/inquiry';
 import { createTwilioDialect } from '../../telephony/twilio';
 import { logThrough, startWorker, type RunningWorker } from '../../workers/worker';
-import { maintenanceId } from '../../workflows/ids';
+import { deliveriesId, maintenanceId } from '../../workflows/ids';
 import { createTestDatabase } from '../environment/database';
 import { Carrier } from './carrier';
 import { eventually } from './eventually';
@@ -107,6 +107,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
     webhookDeadlineMs: options.webhookDeadlineMs ?? 10_000,
     spoolDir,
     backfillIntervalMs: 200,
+    allowPrivateWebhooks: true,
     taskQueue,
   });
   const server = await listen(app);
@@ -125,6 +126,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
       maxCachedWorkflows: 200,
       inquiries: options.inquiries ?? null,
       backtestMemoryMb: options.backtestMemoryMb ?? 512,
+      allowPrivateWebhooks: true,
       log,
     });
     workers.push(worker);
@@ -172,6 +174,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<SystemUn
       for (const worker of workers) await worker.stop();
       if (options.inquiries !== undefined) {
         await temporal.schedule.getHandle(maintenanceId(taskQueue)).delete();
+        await temporal.workflow.getHandle(deliveriesId(taskQueue)).terminate();
       }
       await temporal.connection.close();
       await Promise.all([db.end(), apiDb.end()]);

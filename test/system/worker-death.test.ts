@@ -3,6 +3,8 @@ import { promisify } from 'node:util';
 import { CALL_TASK_QUEUE } from '../../workflows/call/messages';
 import { backtestsOf, multiplyCalls } from './backtest-fixture';
 import { readCounters } from './counters';
+import { insertEndpoint, newSecret } from './endpoint-fixture';
+import { startReceiver } from './receiver';
 import { eventually, startSystem, type SystemUnderTest } from './system';
 import { kill, startWorkerProcess } from './worker-process';
 
@@ -67,6 +69,34 @@ describe('a worker that is killed', () => {
     expect(call).toMatchObject({ outcome: 'connected', converted: true });
     expect(call.reservations).toHaveLength(1);
   });
+
+  it('in the middle of a delivery: the next worker makes it again, under the same webhook-id', async () => {
+    const { carrier, db } = system;
+    const receiver = await startReceiver();
+    receiver.behave('hang', 200);
+    const secret = newSecret();
+    await insertEndpoint(db, { id: 'whk_death', url: receiver.url, secret, eventTypes: ['call.ended'] });
+    const sid = carrier.newSid();
+    await carrier.post('voice', sid);
+    await carrier.post('dial?attempt=1', sid, { DialCallStatus: 'completed', DialCallDuration: '20' });
+    await eventually(() => {
+      expect(receiver.received).toHaveLength(1);
+      return Promise.resolve();
+    });
+    await kill(worker);
+    worker = await startWorkerProcess(system);
+    await eventually(async () => {
+      const { rows } = await db.query(
+        `SELECT status FROM webhook_deliveries WHERE endpoint_id = 'whk_death'`,
+      );
+      expect(rows).toEqual([{ status: 'delivered' }]);
+    }, 45_000);
+    const [first, second] = receiver.verified(secret);
+    expect(receiver.received).toHaveLength(2);
+    expect(second).toEqual(first);
+    expect(first).toMatchObject({ type: 'call.ended', data: { call: { sid, talkSeconds: 20 } } });
+    await receiver.close();
+  }, 70_000);
 
   it('in the middle of a backtest: the next worker begins it anew, and what it comes to is the same', async () => {
     const { db } = system;

@@ -14,6 +14,7 @@ export async function startWorkerProcess({ databaseUrl }: SystemUnderTest): Prom
       TEMPORAL_ADDRESS: environment('CALLYARD_TEST_TEMPORAL_ADDRESS'),
       LOG_LEVEL: 'error',
       CALLBACK_GRACE_SECONDS: '1',
+      ALLOW_PRIVATE_WEBHOOKS: 'true',
     },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

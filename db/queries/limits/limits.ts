@@ -70,7 +70,9 @@ export function scopesOfCampaign(campaign: '$1::text' | '$5::text'): string {
     UNION ALL SELECT 'destination:' || coalesce('tel:' || (d->>'number'), d->>'uri')
                 FROM (SELECT jsonb_array_elements(s.dialing->'destinations') AS d FROM ${assignments}) AS rung
     UNION ALL SELECT 'publisher:' || n.publisher_id FROM numbers n
-               WHERE n.campaign_id = ${campaign} AND n.publisher_id IS NOT NULL`;
+               WHERE n.campaign_id = ${campaign} AND n.publisher_id IS NOT NULL
+    UNION ALL SELECT 'publisher:' || d.publisher_id FROM dni_pools d
+               WHERE d.campaign_id = ${campaign} AND d.publisher_id IS NOT NULL`;
 }
 
 export interface LimitFilter {
