@@ -45,9 +45,13 @@ export async function bookAdSpend(
                AS s (campaign_id, channel, day, amount, currency)
           JOIN campaigns c ON c.id = s.campaign_id
       ), booked AS (
-        SELECT s.cause, coalesce(sum(e.amount_micros), 0) AS amount, count(e.id) AS entries
+        -- What was taken back by hand is not booked any more.
+        SELECT s.cause, coalesce(sum(e.amount_micros + coalesce(r.amount_micros, 0)), 0) AS amount,
+               count(e.id) AS entries
           FROM said s
-          LEFT JOIN ledger_entries e ON e.cause LIKE s.cause || ':%' AND e.kind = 'ad_spend'
+          LEFT JOIN ledger_entries e
+            ON e.campaign_id = s.campaign_id AND e.kind = 'ad_spend' AND starts_with(e.cause, s.cause || ':')
+          LEFT JOIN ledger_entries r ON r.reverses = e.id
          GROUP BY s.cause
       )
       INSERT INTO ledger_entries (cause, kind, side, campaign_id, channel, amount_micros, currency, occurred_at, actor)

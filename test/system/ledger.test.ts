@@ -225,6 +225,18 @@ describe('the ledger', () => {
     ]);
     expect((await api.send('POST', '/ad-spend', { days: [day('2026-02-30', '1')] })).status).toBe(400);
     expect((await api.ok<Page<LedgerEntry>>('GET', '/ledger?kind=ad_spend')).data).toHaveLength(5);
+    // Channels that look alike to a pattern are two, and what was taken back can be said again.
+    expect(await book(day('2026-03-10', '5', 'a_b'), day('2026-03-10', '6', 'axb'))).toMatchObject({
+      booked: 2,
+    });
+    expect(await book(day('2026-03-10', '5', 'a_b'), day('2026-03-10', '6', 'axb'))).toMatchObject({
+      booked: 0,
+    });
+    const { data: latest } = await api.ok<Page<LedgerEntry>>('GET', '/ledger?kind=ad_spend&limit=1');
+    await api.ok('POST', `/ledger/${latest[0]?.id ?? ''}/reversal`, { reason: 'twice in the file' });
+    expect(await book(day('2026-03-10', '5', 'a_b'), day('2026-03-10', '6', 'axb'))).toMatchObject({
+      booked: 1,
+    });
   });
 
   it('is what all sums are, whatever is booked in whatever order and however often', async () => {
