@@ -102,7 +102,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
   };
   if (options.worker === true) await runWorker();
   const { allowPrivateWebhooks = false } = options;
-  const api = createApi({ db, log, adminKey, migrations, backtests, allowPrivateWebhooks });
+  const api = createApi({ db, reports: db, log, adminKey, migrations, backtests, allowPrivateWebhooks });
   const http = express();
   http.disable('etag');
   http.use(requestIds());

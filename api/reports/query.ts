@@ -1,0 +1,46 @@
+import type { Queryable } from '../../db/pool';
+import { isAligned, sourceOf, type Source } from '../../db/queries/reports/report';
+import type { AskedReport } from '../../contract/resources/report';
+import { DIMENSIONS, type Dimension } from '../../domain/report/dimensions';
+import { MEASURES, type Measure } from '../../domain/report/measures';
+import type { ReportQuery } from '../../domain/report/report';
+import { rangesOf } from './range';
+
+/** A report that was asked for, with every default in its place. */
+export interface Asked {
+  readonly query: ReportQuery;
+  readonly measures: readonly Measure[];
+}
+
+/** @param now epoch milliseconds @throws Problem `invalid_request` */
+export function readAsked(asked: AskedReport, now: number): Asked {
+  const zone = asked.zone ?? 'UTC';
+  const dimensions: Partial<Record<Dimension, readonly (string | null)[]>> = {};
+  for (const dimension of DIMENSIONS) {
+    const values = asked[dimension];
+    if (values !== undefined) dimensions[dimension] = dimension === 'number' ? values.map(plusKept) : values;
+  }
+  return {
+    query: {
+      by: asked.by ?? ['campaign'],
+      zone,
+      ...rangesOf(asked, zone, now),
+      filter: { dimensions, tags: asked.tag ?? {} },
+      order: { by: asked.orderBy, direction: asked.direction },
+      top: asked.top ?? null,
+    },
+    measures: asked.measures ?? MEASURES,
+  };
+}
+
+/** In addresses a plus that was not encoded is a space. */
+function plusKept(number: string | null): string | null {
+  return number === null ? null : number.replace(/^ ?(?=\d)/, '+');
+}
+
+/** What a report is read from: by the hour, where that is enough and right in its zone. */
+export async function chooseSource(db: Queryable, query: ReportQuery): Promise<Source> {
+  const source = sourceOf(query);
+  if (source.grain === 'quarter' || (await isAligned(db, query))) return source;
+  return { grain: 'quarter', cut: null };
+}
