@@ -179,7 +179,7 @@ export function streamRoute<P extends z.ZodType = z.ZodUndefined, Q extends z.Zo
   return {
     kind: 'stream',
     declaration: rest,
-    handle: handle as Extract<Route, { kind: 'stream' }>['handle'],
+    handle,
   };
 }
 

@@ -23,14 +23,16 @@ export function presentReport(
   names: Readonly<Record<string, string>>,
 ): Report {
   const { by, zone, range, before } = query;
-  const shown = lines.map((line) => ({
-    part: line.part,
-    keys: Object.fromEntries(by.map((column, index) => [column, line.keys[index] ?? null])),
+  const of = (part: ReportLine['part']): ReportLine[] => lines.filter((line) => line.part === part);
+  const figures = (line: ReportLine) => ({
     currency: line.currency as Currency | null,
     values: valuesOf(measures, line.sums),
     previous: line.before === null ? null : valuesOf(measures, line.before),
-  }));
-  const of = (part: ReportLine['part']) => shown.filter((line) => line.part === part);
+  });
+  const keyed = (line: ReportLine) => ({
+    keys: Object.fromEntries(by.map((column, index) => [column, line.keys[index] ?? null])),
+    ...figures(line),
+  });
   return {
     by: [...by],
     measures: [...measures],
@@ -38,9 +40,9 @@ export function presentReport(
     from: boundText(range.from),
     to: boundText(range.to),
     previous: before === null ? null : { from: boundText(before.from), to: boundText(before.to) },
-    rows: of('row').map(({ part: _, ...line }) => line),
-    rest: of('rest').map(({ part: _, ...line }) => line),
-    totals: of('total').map(({ part: _, keys: __, ...line }) => line),
+    rows: of('row').map(keyed),
+    rest: of('rest').map(keyed),
+    totals: of('total').map(figures),
     names: { ...names },
   };
 }

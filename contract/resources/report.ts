@@ -16,7 +16,7 @@ import { instantSchema } from './ids';
  * Reports: what calls and the ledger come to, by the dimensions asked for.
  */
 
-const TAG = /^tag:[^\s,:\u0000]{1,64}$/;
+const TAG = /^tag:[^\s,:\p{Cc}]{1,64}$/u;
 const COLUMNS: readonly string[] = [...DIMENSIONS, ...PERIODS, ...CYCLES];
 
 /** How many columns a report has at most. */

@@ -25,7 +25,7 @@ export interface ReportLine {
 /** The statement of a report, and what reads its rows. */
 export interface ReportStatement {
   readonly statement: Statement;
-  readLine(row: Readonly<Record<string, unknown>>): ReportLine;
+  readonly readLine: (row: Readonly<Record<string, unknown>>) => ReportLine;
 }
 
 /** The sources that a report can be read from, the quickest first. */
@@ -77,7 +77,7 @@ export function reportStatement(query: ReportQuery, source: Source, parts: reado
         )})`;
   const compares = query.before !== null;
   const slot = source.grain === 'hour' ? 'report_hour(c.quarter)' : 'c.quarter';
-  const keyed = keys.map(({ column, name }) => `${keySql(column, compares)} AS ${name}`);
+  const keyed = keys.map(({ column, name }) => `${keySql(column, compares, parameters)} AS ${name}`);
   const picked = ['g.which', ...keyed, 'c.currency', ...ALL_SUMS.map((sum) => `c.${sum}`)].join(', ');
   const text = `
     WITH grid AS MATERIALIZED (${grid}
@@ -124,11 +124,11 @@ function rolledSql({ grain, cut }: Source): string {
 }
 
 /** A key of a line, from the grid `g` or what is counted `c`. */
-function keySql(column: Column, compares: boolean): string {
+function keySql(column: Column, compares: boolean, parameters: Parameters): string {
   // Two periods are compared place by place: the first day of this one with the first day of that one.
   if (isPeriod(column)) return compares ? `g.${PERIOD_PLACE}::text` : `g.${PERIOD_KEY}`;
   if (isCycle(column)) return `g.${cycleColumn(column)}`;
-  if (isTag(column)) return `c.tags->>'${tagKey(column).replaceAll("'", "''")}'`;
+  if (isTag(column)) return `c.tags->>${parameters.add(tagKey(column), 'text')}`;
   return DIMENSION_SQL[column];
 }
 
@@ -241,7 +241,7 @@ function order(alias: string, by: readonly Column[], period: string | null): str
 function readLine(row: Readonly<Record<string, unknown>>, keys: number, compares: boolean): ReportLine {
   const sums = (prefix: string): Sums =>
     Object.fromEntries(
-      SUMS.map((sum) => [sum, BigInt(String(row[`${prefix}${SUM_COLUMNS[sum]}`] ?? 0))]),
+      SUMS.map((sum) => [sum, BigInt((row[`${prefix}${SUM_COLUMNS[sum]}`] as bigint | string | null) ?? 0)]),
     ) as Record<Sum, bigint>;
   const currency = String(row['currency']);
   return {
