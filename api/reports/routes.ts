@@ -1,10 +1,16 @@
-import { reportQuerySchema, reportSchema } from '../../contract/resources/report';
+import {
+  reportQuerySchema,
+  reportSchema,
+  reportVerificationQuerySchema,
+  reportVerificationSchema,
+} from '../../contract/resources/report';
 import { readReport } from '../../db/queries/reports/report';
 import { readRoute, streamRoute, type Route } from '../http/route';
 import { Problem } from '../problems';
 import { csvOf } from './csv';
 import { namesIn, presentReport } from './present';
 import { chooseSource, readAsked } from './query';
+import { verify } from './verification';
 
 const TAG = 'Reports';
 
@@ -55,6 +61,20 @@ export const reportRoutes: readonly Route[] = [
         },
         pieces: csvOf(db, reports, asked, source),
       };
+    },
+  }),
+  readRoute({
+    method: 'get',
+    path: '/reports/verification',
+    operationId: 'verifyReports',
+    summary: 'Whether what was rolled up is what calls and ledger say',
+    description:
+      'Counts both anew and compares every figure of every hour. It reads every call: ask for a month at a time where there are millions.',
+    tag: TAG,
+    query: reportVerificationQuerySchema,
+    responses: { 200: { description: 'What differs.', body: reportVerificationSchema } },
+    async handle({ reports, query }) {
+      return { status: 200, body: await verify(reports, query) };
     },
   }),
 ];

@@ -172,3 +172,32 @@ export const reportSchema = z.strictObject({
     .describe('Of the campaigns, buyers, publishers and migrations in the rows, by id.'),
 });
 export type Report = z.infer<typeof reportSchema>;
+
+export const reportVerificationQuerySchema = z.strictObject({
+  from: boundSchema.optional().describe('Default: the first there is.'),
+  to: boundSchema.optional().describe('Exclusive; default: the last there is.'),
+});
+
+/** What was rolled up, held against calls and ledger. */
+export const reportVerificationSchema = z.strictObject({
+  from: instantSchema.nullable().describe('`null`: there is nothing to report on.'),
+  to: instantSchema.nullable(),
+  hours: z.int().min(0).describe('Hours of campaigns that have been rolled up and not changed since.'),
+  unrolled: z.int().min(0).describe('Hours of campaigns that are read from calls and ledger themselves.'),
+  calls: z.int().min(0),
+  entries: z.int().min(0).describe('Of the ledger.'),
+  differences: z
+    .array(
+      z.strictObject({
+        hour: instantSchema,
+        campaignId: z.string().nullable(),
+        currency: currencySchema.nullable(),
+        rolledUpIn: z.string(),
+        sum: z.string(),
+        rolledUp: signedMicrosTextSchema,
+        counted: signedMicrosTextSchema,
+      }),
+    )
+    .describe('None is what has to be; the first 200 where there are more.'),
+});
+export type ReportVerification = z.infer<typeof reportVerificationSchema>;
