@@ -36,6 +36,7 @@ async function main(): Promise<void> {
     onIdleError: (error) => log.warn({ err: error }, 'database connection lost'),
     statementMs: SLOWEST_REPORT_MS,
     connectMs: SLOWEST_REPORT_MS,
+    manyRows: true,
   });
   const temporal = createTemporalClient({
     address: required(config.temporalAddress, 'TEMPORAL_ADDRESS'),

@@ -76,6 +76,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     onIdleError: (error) => log.warn({ err: error }, 'database connection for reports lost'),
     statementMs: SLOWEST_ROLL_UP_MS,
     inBackground: true,
+    manyRows: true,
   });
   const ledger = new ReservationLedger({
     pool: createLedgerPool({

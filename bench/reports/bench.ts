@@ -46,6 +46,7 @@ export const reportsBench: Bench = {
       applicationName: 'bench-reports',
       onIdleError: () => undefined,
       statementMs: 1_800_000,
+      manyRows: true,
     });
     try {
       const machine = await describeMachine(servers, loadBefore);

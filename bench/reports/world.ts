@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { SeededRandom } from '../../scripts/simulate/random';
+import type { SeededRandom } from '../../scripts/simulate/random';
 
 /*
  * What the calls of this bench belong to, and what they are like: 20 campaigns of 10 numbers and 5 buyers each, 30

@@ -10,6 +10,14 @@ const STEP: Readonly<Record<Grain, string>> = { hour: '1 hour', quarter: '15 min
 /** No zone's local midnight is further from where PostgreSQL looks for it, whatever the clocks do on that day. */
 const SLACK = '3 hours';
 
+/** What {@link gridSql} gives. */
+export interface Grid {
+  readonly sql: string;
+  /** SQL of whole hours around all slots, from the one up to the other, which the planner can work out beforehand. */
+  readonly low: string;
+  readonly high: string;
+}
+
 /** A period of the grid: what its key is called, and its place among those of its range, from 1. */
 export const PERIOD_KEY = 'period_key';
 export const PERIOD_PLACE = 'period_place';
@@ -28,7 +36,7 @@ export function gridSql(
   { by, zone, range, before }: { by: readonly Column[]; zone: string; range: Range; before: Range | null },
   grain: Grain,
   parameters: Parameters,
-): string {
+): Grid {
   const tz = parameters.add(zone, 'text');
   const local = `(q.at AT TIME ZONE ${tz})`;
   const within = ({ from, to }: Range): string =>
@@ -48,12 +56,13 @@ export function gridSql(
   const place = by.some(isPeriod)
     ? `, dense_rank() OVER (PARTITION BY t.which ORDER BY t.${PERIOD_KEY}) AS ${PERIOD_PLACE}`
     : '';
-  return `
+  const [low, high] = [`report_hour(${lower} - interval '${SLACK}')`, `${upper} + interval '${SLACK}'`];
+  const sql = `
       SELECT t.*${place}
         FROM (SELECT ${columns.join(', ')}
-                FROM generate_series(report_hour(${lower} - interval '${SLACK}'), ${upper} + interval '${SLACK}',
-                                     interval '${STEP[grain]}') AS q (at)) AS t
+                FROM generate_series(${low}, ${high}, interval '${STEP[grain]}') AS q (at)) AS t
        WHERE t.which IS NOT NULL`;
+  return { sql, low, high };
 }
 
 function since(bound: Bound, local: string, parameters: Parameters): string {

@@ -51,7 +51,7 @@ export async function isAligned(db: Queryable, query: ReportQuery): Promise<bool
   const parameters = new Parameters();
   const { rows } = await db.query<{ aligned: boolean }>({
     name: '',
-    text: `SELECT coalesce(bool_and(g.aligned), true) AS aligned FROM (${gridSql({ ...query, by: [] }, 'hour', parameters)}) AS g`,
+    text: `SELECT coalesce(bool_and(g.aligned), true) AS aligned FROM (${gridSql({ ...query, by: [] }, 'hour', parameters).sql}) AS g`,
     values: parameters.values,
   });
   return rows[0]?.aligned ?? true;
@@ -79,34 +79,37 @@ export function reportStatement(query: ReportQuery, source: Source, parts: reado
   const slot = source.grain === 'hour' ? 'report_hour(c.quarter)' : 'c.quarter';
   const keyed = keys.map(({ column, name }) => `${keySql(column, compares, parameters)} AS ${name}`);
   const picked = ['g.which', ...keyed, 'c.currency', ...ALL_SUMS.map((sum) => `c.${sum}`)].join(', ');
+  const place = [...keys.map(({ name }) => name), 'currency'].join(', ');
   const text = `
-    WITH grid AS MATERIALIZED (${grid}
-    ), edges AS MATERIALIZED (
-      SELECT min(slot) AS low, max(hour) + interval '1 hour' AS high FROM grid
+    WITH grid AS MATERIALIZED (${grid.sql}
     ), stale AS MATERIALIZED (
-      SELECT t.hour, t.campaign_id FROM report_stale_hours t, edges e
-       WHERE t.hour >= report_hour(e.low) AND t.hour < e.high${ofCampaigns}
+      SELECT t.hour, t.campaign_id FROM report_stale_hours t
+       WHERE t.hour >= ${grid.low} AND t.hour < ${grid.high}${ofCampaigns}
       UNION
-      SELECT t.hour, t.campaign_id FROM report_changes t, edges e
-       WHERE t.hour >= report_hour(e.low) AND t.hour < e.high${ofCampaigns}
+      SELECT t.hour, t.campaign_id FROM report_changes t
+       WHERE t.hour >= ${grid.low} AND t.hour < ${grid.high}${ofCampaigns}
     ), spans AS MATERIALIZED (
       SELECT hour, array_agg(campaign_id) AS campaigns FROM stale GROUP BY hour
-    ), told AS (
+    ), rolled AS (
       SELECT ${picked}
         FROM ${rolledSql(source)} c
         JOIN grid g ON g.slot = c.slot
-       WHERE c.slot >= (SELECT low FROM edges) AND c.slot < (SELECT high FROM edges)${where}
+       WHERE c.slot >= ${grid.low} AND c.slot < ${grid.high}${where}
          AND NOT EXISTS (SELECT FROM stale t WHERE t.hour = g.hour AND t.campaign_id = c.campaign_id)
-      UNION ALL
+    ), fresh AS (
       SELECT ${picked}
         FROM (${FACTS}
              ) AS c
         JOIN grid g ON g.slot = ${slot}
        WHERE true${where}
     ), groups AS MATERIALIZED (
-      SELECT ${[...keys.map(({ name }) => name), 'currency'].join(', ')}, ${aggregates(compares)}
-        FROM told
-       GROUP BY ${[...keys.map(({ name }) => name), 'currency'].join(', ')}
+      SELECT ${place}, ${columnsOf(compares)
+        .map((column) => `sum(${column}) AS ${column}`)
+        .join(', ')}
+        FROM (SELECT ${place}, ${aggregates(compares)} FROM rolled GROUP BY ${place}
+              UNION ALL
+              SELECT ${place}, ${aggregates(compares)} FROM fresh GROUP BY ${place}) AS told
+       GROUP BY ${place}
     )${rankSql(query, keys)}
     ${partsSql(query, keys, parts, parameters)}`;
   return {
@@ -158,6 +161,11 @@ function aggregates(compares: boolean): string {
   ]).join(', ');
 }
 
+/** The sums of a group. */
+function columnsOf(compares: boolean): readonly string[] {
+  return compares ? ALL_SUMS.flatMap((sum) => [sum, `before_${sum}`]) : ALL_SUMS;
+}
+
 interface Key {
   readonly column: Column;
   readonly name: string;
@@ -194,7 +202,7 @@ function partsSql(
   parameters: Parameters,
 ): string {
   const compares = before !== null;
-  const columns = ALL_SUMS.flatMap((sum) => (compares ? [sum, `before_${sum}`] : [sum]));
+  const columns = columnsOf(compares);
   const added = columns.map((column) => `sum(${column}) AS ${column}`).join(', ');
   const period = keys.find(({ column }) => isPeriod(column));
   const most = top === null ? null : parameters.add(top, 'integer');

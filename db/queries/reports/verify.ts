@@ -108,7 +108,8 @@ export async function reportedTime(
     values: [],
   });
   const row = rows[0];
-  return row?.from == null || row.to === null ? null : { from: row.from, to: row.to };
+  if (row === undefined || row.from === null || row.to === null) return null;
+  return { from: row.from, to: row.to };
 }
 
 /** Calls, dials and entries, each added up by itself and side by side. */
