@@ -13,6 +13,7 @@ import { callRoutes } from './calls/routes';
 import { configRoutes } from './config/routes';
 import { dniRoutes } from './dni/routes';
 import { flowRoutes } from './flows/routes';
+import { goalRoutes } from './goals/routes';
 import { campaignRoutes } from './campaigns/routes';
 import { costRoutes } from './ledger/costs';
 import { disputeRoutes } from './ledger/disputes';
@@ -30,6 +31,7 @@ import { documentRoute } from './openapi/routes';
 import { noRoute } from './problems';
 import { publisherRoutes } from './publishers/routes';
 import { reportRoutes } from './reports/routes';
+import { savedReportRoutes } from './reports/saved-routes';
 import { shadowRoutes } from './shadow/routes';
 import { simulateRoutes } from './simulate/routes';
 import { flowVersionRoutes, planRoutes } from './versions/routes';
@@ -56,6 +58,8 @@ export const ROUTES: readonly Route[] = [
   ...backtestRoutes,
   ...callRoutes,
   ...reportRoutes,
+  ...savedReportRoutes,
+  ...goalRoutes,
   ...ledgerRoutes,
   ...disputeRoutes,
   ...costRoutes,

@@ -31,6 +31,7 @@ export const TAGS = {
   'Blocked callers': 'Numbers, and prefixes of numbers, that may not call.',
   Calls: 'What happened to calls.',
   Reports: 'What calls and money come to, by any dimension and over any time.',
+  Goals: 'What campaigns are to come to, and how far they are.',
   Money: 'What buyers owe, what publishers get, what is spent; and what people book of it by hand.',
   Webhooks: 'Who outside is told of what happens, and how that went.',
   'Audit trail': 'Who changed what, and when.',

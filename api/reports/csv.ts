@@ -4,6 +4,8 @@ import { streamReport } from '../../db/queries/reports/stream';
 import type { ReportLine, Source } from '../../db/queries/reports/report';
 import { measureOf, measureRule, type Measure, type Sums } from '../../domain/report/measures';
 import { formatMicros, type Micros } from '../../domain/money';
+import { extraFields, extraHead } from './csv-extras';
+import { extrasOf } from './extras';
 import { NAMED, namesIn } from './present';
 import type { Asked } from './query';
 
@@ -15,20 +17,27 @@ const REST = '(rest)';
  * its name.
  */
 export async function* csvOf(db: Pool, reports: Pool, asked: Asked, source: Source): AsyncGenerator<string> {
-  const { query, measures } = asked;
+  const { query, measures, extras } = asked;
   yield stringify([headOf(asked)]);
   for await (const lines of streamReport(reports, query, source, ['row', 'rest'])) {
     const names = await namesIn(db, query.by, lines);
-    yield stringify(lines.map((line) => recordOf(line, asked, names, measures)));
+    const beside = await extrasOf(db, extras, query, lines);
+    yield stringify(
+      lines.map((line, index) => [
+        ...recordOf(line, asked, names, measures),
+        ...extraFields(extras, beside[index] ?? {}),
+      ]),
+    );
   }
 }
 
-function headOf({ query: { by, before }, measures }: Asked): string[] {
+function headOf({ query: { by, before }, measures, extras }: Asked): string[] {
   return [
     ...by.flatMap((column) => (NAMED.includes(column) ? [column, `${column}Name`] : [column])).map(harmless),
     'currency',
     ...measures,
     ...(before === null ? [] : measures.map((measure) => `previous ${measure}`)),
+    ...extraHead(extras),
   ];
 }
 

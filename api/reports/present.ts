@@ -11,18 +11,21 @@ import {
   type Sums,
 } from '../../domain/report/measures';
 import type { Currency, MicrosText } from '../../domain/money';
+import type { LineExtras } from './extras';
 import { boundText } from './range';
 import type { Asked } from './query';
 
 type Values = Report['rows'][number]['values'];
 
-/** A report as the API shows it. */
+/** A report as the API shows it. @param extras of each line */
 export function presentReport(
   { query, measures }: Asked,
   lines: readonly ReportLine[],
   names: Readonly<Record<string, string>>,
+  extras: readonly LineExtras[],
 ): Report {
   const { by, zone, range, before } = query;
+  const beside = new Map(lines.map((line, index) => [line, extras[index]]));
   const of = (part: ReportLine['part']): ReportLine[] => lines.filter((line) => line.part === part);
   const figures = (line: ReportLine) => ({
     currency: line.currency as Currency | null,
@@ -40,7 +43,7 @@ export function presentReport(
     from: boundText(range.from),
     to: boundText(range.to),
     previous: before === null ? null : { from: boundText(before.from), to: boundText(before.to) },
-    rows: of('row').map(keyed),
+    rows: of('row').map((line) => ({ ...keyed(line), ...beside.get(line) })),
     rest: of('rest').map(keyed),
     totals: of('total').map(figures),
     names: { ...names },

@@ -1,15 +1,17 @@
 import type { Queryable } from '../../db/pool';
 import { isAligned, sourceOf, type Source } from '../../db/queries/reports/report';
-import type { AskedReport } from '../../contract/resources/report';
+import type { AskedReport, Extra } from '../../contract/resources/report';
 import { DIMENSIONS, type Dimension } from '../../domain/report/dimensions';
 import { MEASURES, type Measure } from '../../domain/report/measures';
 import type { ReportQuery } from '../../domain/report/report';
+import { requireFitting } from './fitting';
 import { rangesOf } from './range';
 
 /** A report that was asked for, with every default in its place. */
 export interface Asked {
   readonly query: ReportQuery;
   readonly measures: readonly Measure[];
+  readonly extras: readonly Extra[];
 }
 
 /** @param now epoch milliseconds @throws Problem `invalid_request` */
@@ -20,17 +22,17 @@ export function readAsked(asked: AskedReport, now: number): Asked {
     const values = asked[dimension];
     if (values !== undefined) dimensions[dimension] = dimension === 'number' ? values.map(plusKept) : values;
   }
-  return {
-    query: {
-      by: asked.by ?? ['campaign'],
-      zone,
-      ...rangesOf(asked, zone, now),
-      filter: { dimensions, tags: asked.tag ?? {} },
-      order: { by: asked.orderBy, direction: asked.direction },
-      top: asked.top ?? null,
-    },
-    measures: asked.measures ?? MEASURES,
+  const query: ReportQuery = {
+    by: asked.by ?? ['campaign'],
+    zone,
+    ...rangesOf(asked, zone, now),
+    filter: { dimensions, tags: asked.tag ?? {} },
+    order: { by: asked.orderBy, direction: asked.direction },
+    top: asked.top ?? null,
   };
+  const extras = asked.with ?? [];
+  requireFitting(extras, query);
+  return { query, measures: asked.measures ?? MEASURES, extras };
 }
 
 /** In addresses a plus that was not encoded is a space. */

@@ -4,18 +4,12 @@ import {
   reportVerificationQuerySchema,
   reportVerificationSchema,
 } from '../../contract/resources/report';
-import { readReport } from '../../db/queries/reports/report';
 import { readRoute, streamRoute, type Route } from '../http/route';
-import { Problem } from '../problems';
-import { csvOf } from './csv';
-import { namesIn, presentReport } from './present';
-import { chooseSource, readAsked } from './query';
+import { readAsked } from './query';
+import { runReport, streamCsv } from './run';
 import { verify } from './verification';
 
 const TAG = 'Reports';
-
-/** Lines that an answer in JSON has at most. */
-const MOST_LINES = 10_000;
 
 export const reportRoutes: readonly Route[] = [
   readRoute({
@@ -30,16 +24,7 @@ export const reportRoutes: readonly Route[] = [
     responses: { 200: { description: 'The report.', body: reportSchema } },
     problems: ['unprocessable'],
     async handle({ reports, query }) {
-      const asked = readAsked(query, Date.now());
-      const source = await chooseSource(reports, asked.query);
-      const lines = await readReport(reports, asked.query, source, ['row', 'rest', 'total']);
-      if (lines.length > MOST_LINES)
-        throw new Problem(
-          'unprocessable',
-          `The report has ${lines.length} lines, more than the ${MOST_LINES} of one answer: narrow it, ask for the top of it, or take it as CSV from /api/v1/reports/csv`,
-        );
-      const names = await namesIn(reports, asked.query.by, lines);
-      return { status: 200, body: presentReport(asked, lines, names) };
+      return { status: 200, body: await runReport(reports, readAsked(query, Date.now())) };
     },
   }),
   streamRoute({
@@ -52,15 +37,7 @@ export const reportRoutes: readonly Route[] = [
     query: reportQuerySchema,
     responses: { 200: { description: 'The report.', body: null, media: 'text/csv' } },
     async handle({ db, reports, query }) {
-      const asked = readAsked(query, Date.now());
-      const source = await chooseSource(reports, asked.query);
-      return {
-        headers: {
-          'Content-Type': 'text/csv; charset=utf-8; header=present',
-          'Content-Disposition': 'attachment; filename="report.csv"',
-        },
-        pieces: csvOf(db, reports, asked, source),
-      };
+      return streamCsv(db, reports, readAsked(query, Date.now()), 'report');
     },
   }),
   readRoute({

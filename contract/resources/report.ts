@@ -9,8 +9,10 @@ import {
 } from '../../domain/report/dimensions';
 import { MEASURES, type Measure } from '../../domain/report/measures';
 import { dateSchema, timeZoneSchema } from '../hours';
-import { currencySchema, signedMicrosTextSchema } from '../money';
+import { currencySchema, microsTextSchema, signedMicrosTextSchema } from '../money';
+import { goalBesideSchema } from './goal';
 import { instantSchema } from './ids';
+import { countedEventSchema, limitIdSchema, limitWindowSchema } from './limit';
 
 /*
  * Reports: what calls and the ledger come to, by the dimensions asked for.
@@ -112,6 +114,24 @@ const dimensionFilters = Object.fromEntries(
   ]),
 ) as Record<Dimension, z.ZodOptional<typeof valuesSchema>>;
 
+/** What rows carry beside their measures, when it is asked for. */
+export const EXTRAS = ['goal', 'capFill'] as const;
+export type Extra = (typeof EXTRAS)[number];
+
+const extrasSchema = z
+  .string()
+  .max(100)
+  .transform((text, context): Extra[] => {
+    const names = [...new Set(text.split(',').map((name) => name.trim()))];
+    const strange = names.find((name) => !(EXTRAS as readonly string[]).includes(name));
+    if (strange === undefined) return names as Extra[];
+    context.addIssue({ code: 'custom', message: `"${strange}" is none of ${EXTRAS.join(', ')}` });
+    return [];
+  })
+  .describe(
+    'Divided by commas. `goal`: the goal of each campaign beside what it comes to, in a report by `campaign` alone, or with the day, week or month of the goal. `capFill`: how full the fullest limit of each row is now, in a report by `campaign`, `buyer` or `publisher`, or several of them.',
+  );
+
 /** What a report asks, as the query of an address. */
 export const reportQueryFields = {
   by: columnsSchema.optional().describe('Default `campaign`; empty: everything in one line.'),
@@ -134,6 +154,7 @@ export const reportQueryFields = {
   direction: z.enum(['asc', 'desc']).default('desc'),
   ...dimensionFilters,
   tag: tagFilterSchema.optional(),
+  with: extrasSchema.optional(),
 };
 
 export const reportQuerySchema = z.strictObject(reportQueryFields);
@@ -155,6 +176,24 @@ const keysSchema = z
   .record(z.string(), z.string().nullable())
   .describe('By dimension; `null`: has none. Days, weeks and months are the local date they begin with.');
 
+/** The fullest of the limits that a call of the row counts towards, in the window that runs now. */
+export const capFillSchema = z.strictObject({
+  limitId: limitIdSchema,
+  window: limitWindowSchema,
+  counts: countedEventSchema,
+  used: z.union([z.number(), microsTextSchema]).describe('For good, and held for calls in progress.'),
+  limit: z.union([z.number(), microsTextSchema]),
+  share: z.number().nullable().describe('Used of the limit; `null`: the limit is 0.'),
+});
+
+const extraFields = {
+  goal: goalBesideSchema
+    .nullable()
+    .optional()
+    .describe('With `with=goal`; `null`: it has none of this period, or the row is of another currency.'),
+  capFill: capFillSchema.nullable().optional().describe('With `with=capFill`; `null`: it has no limit.'),
+};
+
 export const reportSchema = z.strictObject({
   by: z.array(z.string()),
   measures: z.array(z.enum(MEASURES as [Measure, ...Measure[]])),
@@ -162,7 +201,7 @@ export const reportSchema = z.strictObject({
   from: z.string(),
   to: z.string(),
   previous: z.strictObject({ from: z.string(), to: z.string() }).nullable(),
-  rows: z.array(z.strictObject({ keys: keysSchema, ...lineFields })),
+  rows: z.array(z.strictObject({ keys: keysSchema, ...lineFields, ...extraFields })),
   rest: z
     .array(z.strictObject({ keys: keysSchema, ...lineFields }))
     .describe('What is not among the top, added up: by period, where periods are asked for.'),
