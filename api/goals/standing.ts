@@ -1,7 +1,7 @@
 import type { CampaignRow } from '../../db/queries/campaigns';
 import type { GoalRow } from '../../db/queries/goals';
 import type { Queryable } from '../../db/pool';
-import { readReport, type ReportLine, type Source } from '../../db/queries/reports/report';
+import { readReport, type ReportLine } from '../../db/queries/reports/report';
 import { hoursSchema } from '../../contract/hours';
 import { goalFigures, type GoalFigures } from '../../domain/goals/goal';
 import { goalPeriod, openSoFar, progressOf, type GoalPeriod } from '../../domain/goals/progress';
@@ -9,9 +9,6 @@ import { NO_SUMS } from '../../domain/report/measures';
 import type { ReportQuery } from '../../domain/report/report';
 import { chooseSource } from '../reports/query';
 import { readGoal, type Standing } from './present';
-
-/** Reads only whole quarters of an hour: for ranges that end within an hour. */
-const QUARTERS: Source = { grain: 'quarter', cut: null };
 
 /**
  * Where a campaign's goal stands in the period that an instant is in.
@@ -28,8 +25,7 @@ export async function standingOf(
   const at = asked ?? now;
   const period = goalPeriod(goal, campaign.time_zone, at);
   const query = queryOf(campaign, period, asked);
-  const source = asked === null ? await chooseSource(reports, query) : QUARTERS;
-  const lines = await readReport(reports, query, source, ['total']);
+  const lines = await readReport(reports, query, await chooseSource(reports, query), ['total']);
   const figures = figuresOf(lines, campaign.currency);
   const open = openSoFar(hoursSchema.nullable().parse(campaign.hours), period, at);
   return { campaign, goal, at, period, open, figures, progress: progressOf(goal, open, figures) };

@@ -40,9 +40,18 @@ function plusKept(number: string | null): string | null {
   return number === null ? null : number.replace(/^ ?(?=\d)/, '+');
 }
 
-/** What a report is read from: by the hour, where that is enough and right in its zone. */
+const HOUR_MS = 3_600_000;
+
+/** What a report is read from: by the hour, where that is enough and right in its zone and for its bounds. */
 export async function chooseSource(db: Queryable, query: ReportQuery): Promise<Source> {
   const source = sourceOf(query);
-  if (source.grain === 'quarter' || (await isAligned(db, query))) return source;
+  if (source.grain === 'quarter' || (boundsAreHours(query) && (await isAligned(db, query)))) return source;
   return { grain: 'quarter', cut: null };
+}
+
+/** Whether no bound is an instant within an hour, of which only a part would be asked about. */
+function boundsAreHours({ range, before }: ReportQuery): boolean {
+  return [range, before ?? range]
+    .flatMap(({ from, to }) => [from, to])
+    .every((bound) => bound.kind === 'day' || Date.parse(bound.at) % HOUR_MS === 0);
 }
