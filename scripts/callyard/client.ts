@@ -29,7 +29,9 @@ import {
   type MigrationAction,
   type MigrationHead,
 } from '../../contract/resources/migration';
+import { goalProgressSchema, type GoalProgress } from '../../contract/resources/goal';
 import { adSpendBookedSchema } from '../../contract/resources/money';
+import { reportSchema, type Report } from '../../contract/resources/report';
 import {
   webhookDeliveryHeadSchema,
   type WebhookDeliveryHead,
@@ -49,6 +51,9 @@ export type Problem = z.infer<typeof problemSchema>;
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: Problem };
+
+/** A report by its query, or a saved one by its id. */
+export type ReportAsked = { readonly query: URLSearchParams } | { readonly saved: string };
 
 /** The routes of a running Callyard that the commands need. */
 export interface Client {
@@ -76,6 +81,10 @@ export interface Client {
   createBacktest(campaign: string, body: object): Promise<Answer<Backtest>>;
   cancelBacktest(id: string): Promise<Answer<BacktestHead>>;
   bookAdSpend(body: object): Promise<Answer<{ readonly booked: number; readonly unchanged: number }>>;
+  report(asked: ReportAsked): Promise<Answer<Report>>;
+  /** The same as CSV, as it comes. */
+  reportCsv(asked: ReportAsked): Promise<Answer<AsyncIterable<Uint8Array>>>;
+  goalProgress(campaign: string): Promise<Answer<GoalProgress>>;
   /** In the order in which the calls came, so many at most. */
   backtestDifferences(id: string, most: number): Promise<Answer<readonly BacktestDifference[]>>;
   webhookEndpoints(): Promise<Answer<readonly WebhookEndpoint[]>>;
@@ -136,6 +145,17 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
       if (cursor === null || rows.length >= most) return { ok: true, value: rows };
     }
   };
+  /** A body of any length: only its beginning is waited for so long and no longer. */
+  const stream = async (path: string): Promise<Answer<AsyncIterable<Uint8Array>>> => {
+    const abort = new AbortController();
+    const patience = setTimeout(() => abort.abort(), PATIENCE_MILLISECONDS);
+    const response = await fetch(`${apiUrl}/api/v1${path}`, {
+      headers: { authorization: `Bearer ${adminKey}` },
+      signal: abort.signal,
+    }).finally(() => clearTimeout(patience));
+    if (response.ok && response.body !== null) return { ok: true, value: response.body };
+    return { ok: false, problem: readProblem(apiUrl, response.status, await response.text()) };
+  };
   const pathOf = (campaign: string): string => `/campaigns/${encodeURIComponent(campaign)}/config`;
   return {
     workflowUrl,
@@ -189,6 +209,13 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
       ask(`/backtests/${encodeURIComponent(id)}/cancel`, { method: 'POST' }, (json) =>
         backtestHeadSchema.parse(json),
       ),
+    report: (asked) =>
+      ask(reportPath(asked, 'report'), { method: 'GET' }, (json) => reportSchema.parse(json)),
+    reportCsv: (asked) => stream(reportPath(asked, 'csv')),
+    goalProgress: (campaign) =>
+      ask(`/campaigns/${encodeURIComponent(campaign)}/goal/progress`, { method: 'GET' }, (json) =>
+        goalProgressSchema.parse(json),
+      ),
     backtestDifferences: (id, most) =>
       all(`/backtests/${encodeURIComponent(id)}/differences`, {}, backtestDifferenceSchema, most),
     webhookEndpoints: () => all('/webhook-endpoints', {}, webhookEndpointSchema),
@@ -202,6 +229,11 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
     redeliver: (id) =>
       ask(`/webhook-deliveries/${encodeURIComponent(id)}/redeliver`, { method: 'POST' }, () => null),
   };
+}
+
+function reportPath(asked: ReportAsked, as: 'report' | 'csv'): string {
+  if ('saved' in asked) return `/saved-reports/${encodeURIComponent(asked.saved)}/${as}`;
+  return `/reports${as === 'csv' ? '/csv' : ''}?${asked.query.toString()}`;
 }
 
 function readProblem(apiUrl: string, status: number, text: string): Problem {
