@@ -1,4 +1,4 @@
-import type { CampaignGoal, GoalProgress } from '../../contract/resources/goal';
+import type { CampaignGoal, GoalProgress, GoalSettings } from '../../contract/resources/goal';
 import type { CampaignRow } from '../../db/queries/campaigns';
 import type { GoalRow } from '../../db/queries/goals';
 import type { Goal, GoalFigures } from '../../domain/goals/goal';
@@ -24,6 +24,11 @@ export function presentGoal(row: GoalRow): CampaignGoal {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+/** What people say of a goal. */
+export function settingsOf({ period, calls, costPerCallMicros, conversionRate }: CampaignGoal): GoalSettings {
+  return { period, calls, costPerCallMicros, conversionRate };
 }
 
 export function readGoal(row: GoalRow): Goal {

@@ -1,9 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   goalProgressQuerySchema,
   goalProgressSchema,
   goalSchema,
   goalSettingsSchema,
-  type GoalSettings,
   type CampaignGoal,
 } from '../../contract/resources/goal';
 import { findCampaign, lockCampaign } from '../../db/queries/campaigns';
@@ -14,7 +14,7 @@ import { presentCampaign } from '../campaigns/present';
 import { campaignParams, requireNotArchived } from '../campaigns/routes';
 import { auditEntry, deleted, edited, found } from '../http/edit';
 import { readRoute, writeRoute, type Route } from '../http/route';
-import { GOAL, presentGoal, presentProgress } from './present';
+import { GOAL, presentGoal, presentProgress, settingsOf } from './present';
 import { standingOf } from './standing';
 
 const TAG = 'Goals';
@@ -68,7 +68,7 @@ export const goalRoutes: readonly Route[] = [
       }
       const before = presentGoal(row);
       requireRevision(before.revision);
-      if (saysTheSame(before, body)) return edited(GOAL, 'update', before, before);
+      if (isDeepStrictEqual(settingsOf(before), body)) return edited(GOAL, 'update', before, before);
       return edited(GOAL, 'update', before, presentGoal(await putGoal(db, id, body)));
     },
   }),
@@ -115,15 +115,4 @@ export const goalRoutes: readonly Route[] = [
 /** @throws Problem `not_found` */
 async function goalOf(db: Queryable, campaign: CampaignId): Promise<CampaignGoal> {
   return presentGoal(found(await findGoal(db, campaign), `goal of campaign ${campaign}`));
-}
-
-function saysTheSame(before: CampaignGoal, body: GoalSettings): boolean {
-  return (
-    before.period === body.period &&
-    before.calls === body.calls &&
-    before.conversionRate === body.conversionRate &&
-    (before.costPerCallMicros === null || body.costPerCallMicros === null
-      ? before.costPerCallMicros === body.costPerCallMicros
-      : BigInt(before.costPerCallMicros) === BigInt(body.costPerCallMicros))
-  );
 }

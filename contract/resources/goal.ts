@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { MicrosText } from '../../domain/money';
 import { PACES } from '../../domain/goals/progress';
 import { CALENDAR_PERIODS } from '../../domain/report/calendar';
 import { dateSchema, timeZoneSchema } from '../hours';
@@ -9,6 +10,11 @@ import { campaignIdSchema, instantSchema, resourceFields } from './ids';
  * Goals: what a campaign is to come to in each day, week or month of its own zone.
  */
 
+const COST = 'Payout and cost of one call received, at most; in the currency of the campaign.';
+
+/** Without zeros in front, so that the same amount is the same text. */
+const plainMicrosSchema = microsTextSchema.transform((text) => BigInt(text).toString() as MicrosText);
+
 const targets = {
   calls: z
     .int()
@@ -16,9 +22,7 @@ const targets = {
     .max(1_000_000_000)
     .nullable()
     .describe('Calls received in a period, connected or not.'),
-  costPerCallMicros: microsTextSchema
-    .nullable()
-    .describe('Payout and cost of one call received, at most; in the currency of the campaign.'),
+  costPerCallMicros: microsTextSchema.nullable().describe(COST),
   conversionRate: z.number().min(0).max(1).nullable().describe('Converted of connected calls, at least.'),
 };
 
@@ -29,7 +33,7 @@ export const goalSettingsSchema = z
   .strictObject({
     period,
     calls: targets.calls.default(null),
-    costPerCallMicros: targets.costPerCallMicros.default(null),
+    costPerCallMicros: plainMicrosSchema.nullable().describe(COST).default(null),
     conversionRate: targets.conversionRate.default(null),
   })
   .refine(
