@@ -88,7 +88,14 @@ describe('npm run callyard -- report and goals', () => {
     const { out } = await callyard(
       'report',
       ...week,
-      ...['--by', 'day', '--measures', 'received,cac', '--where', 'buyer=buy_a', '--order-by', 'cac'],
+      '--by',
+      'day',
+      '--measures',
+      'received,cac',
+      '--where',
+      'buyer=buy_a',
+      '--order-by',
+      'cac',
     );
     expect(out).toMatch(/^2026-03-02 {9}1 {2}0\.00$/m);
     const wrong = await callyard('report', '--by', 'planet');
