@@ -91,7 +91,9 @@ async function fillsOf(
   lines: readonly ReportLine[],
 ): Promise<(line: ReportLine) => NonNullable<LineExtras['capFill']> | null> {
   const [campaigns, buyers] = [keysOf(query, 'campaign', lines), keysOf(query, 'buyer', lines)];
-  const places = campaigns.length > 0 && buyers.length > 0 ? await findPlaces(db, campaigns, buyers) : [];
+  const places = placesByPair(
+    campaigns.length > 0 && buyers.length > 0 ? await findPlaces(db, campaigns, buyers) : [],
+  );
   const scopesOf = (line: ReportLine): Scope[] => lineScopes(query, line, places);
   const scopes = [...new Set(lines.filter(({ part }) => part === 'row').flatMap(scopesOf))];
   const fills = new Map<string, Fill[]>();
@@ -104,18 +106,33 @@ async function fillsOf(
 }
 
 /** What a call of a line counts towards: who the line is of, and a buyer's place where campaign and buyer are known. */
-function lineScopes({ by }: ReportQuery, { keys }: ReportLine, places: readonly PlaceRow[]): Scope[] {
+function lineScopes(
+  { by }: ReportQuery,
+  { keys }: ReportLine,
+  places: ReadonlyMap<string, readonly Scope[]>,
+): Scope[] {
   const ids = new Map(by.map((column, index) => [column, keys[index] ?? null]));
-  const [campaign, buyer] = [ids.get('campaign') ?? null, ids.get('buyer') ?? null];
   return [
     ...LIMITED.flatMap((kind): Scope[] => {
       const id = ids.get(kind) ?? null;
       return id === null ? [] : [`${kind}:${id}`];
     }),
-    ...places.flatMap((place): Scope[] =>
-      place.campaign_id === campaign && place.buyer_id === buyer ? [`assignment:${place.id}`] : [],
-    ),
+    ...(places.get(pairOf(ids.get('campaign') ?? '', ids.get('buyer') ?? '')) ?? []),
   ];
+}
+
+function placesByPair(rows: readonly PlaceRow[]): ReadonlyMap<string, readonly Scope[]> {
+  const places = new Map<string, Scope[]>();
+  for (const { id, campaign_id, buyer_id } of rows) {
+    const pair = pairOf(campaign_id, buyer_id);
+    places.set(pair, [...(places.get(pair) ?? []), `assignment:${id}`]);
+  }
+  return places;
+}
+
+/** Ids have no spaces. */
+function pairOf(campaign: string, buyer: string): string {
+  return `${campaign} ${buyer}`;
 }
 
 function readFill({ id, scope, window, counts, currency, used, maximum }: FillRow): Fill {
