@@ -16,6 +16,8 @@ export async function verify(
     return { from: null, to: null, hours: 0, unrolled: 0, calls: 0, entries: 0, differences: [] };
   const from = asked.from === undefined ? all.from : wholeHour(asked.from, Math.floor);
   const to = asked.to === undefined ? all.to : wholeHour(asked.to, Math.ceil);
+  if (asked.count === 'false')
+    return { from, to, hours: 0, unrolled: 0, calls: 0, entries: 0, differences: [] };
   const { differences, ...counted } = await verifyReports(db, from, to);
   return {
     from,

@@ -215,6 +215,10 @@ export type Report = z.infer<typeof reportSchema>;
 export const reportVerificationQuerySchema = z.strictObject({
   from: boundSchema.optional().describe('Default: the first there is.'),
   to: boundSchema.optional().describe('Exclusive; default: the last there is.'),
+  count: z
+    .enum(['true', 'false'])
+    .default('true')
+    .describe('`false`: only which time there is something to report on.'),
 });
 
 /** What was rolled up, held against calls and ledger. */

@@ -31,7 +31,12 @@ import {
 } from '../../contract/resources/migration';
 import { goalProgressSchema, type GoalProgress } from '../../contract/resources/goal';
 import { adSpendBookedSchema } from '../../contract/resources/money';
-import { reportSchema, type Report } from '../../contract/resources/report';
+import {
+  reportSchema,
+  reportVerificationSchema,
+  type Report,
+  type ReportVerification,
+} from '../../contract/resources/report';
 import {
   webhookDeliveryHeadSchema,
   type WebhookDeliveryHead,
@@ -51,6 +56,12 @@ export type Problem = z.infer<typeof problemSchema>;
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: Problem };
+
+/** Instants; left out: the first and the last there are. */
+export interface ReportedTime {
+  readonly from?: string;
+  readonly to?: string;
+}
 
 /** A report by its query, or a saved one by its id. */
 export type ReportAsked = { readonly query: URLSearchParams } | { readonly saved: string };
@@ -83,6 +94,9 @@ export interface Client {
   bookAdSpend(body: object): Promise<Answer<{ readonly booked: number; readonly unchanged: number }>>;
   report(asked: ReportAsked): Promise<Answer<Report>>;
   /** The same as CSV, as it comes. */
+  /** The time there is something to report on, within what is asked. */
+  reportedTime(asked: ReportedTime): Promise<Answer<ReportVerification>>;
+  verifyReports(asked: ReportedTime): Promise<Answer<ReportVerification>>;
   reportCsv(asked: ReportAsked): Promise<Answer<AsyncIterable<Uint8Array>>>;
   goalProgress(campaign: string): Promise<Answer<GoalProgress>>;
   /** In the order in which the calls came, so many at most. */
@@ -156,6 +170,12 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
     if (response.ok && response.body !== null) return { ok: true, value: response.body };
     return { ok: false, problem: readProblem(apiUrl, response.status, await response.text()) };
   };
+  const verification = (
+    asked: Readonly<Record<string, string>> & ReportedTime,
+  ): Promise<Answer<ReportVerification>> =>
+    ask(`/reports/verification?${new URLSearchParams(asked).toString()}`, { method: 'GET' }, (json) =>
+      reportVerificationSchema.parse(json),
+    );
   const pathOf = (campaign: string): string => `/campaigns/${encodeURIComponent(campaign)}/config`;
   return {
     workflowUrl,
@@ -211,6 +231,8 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
       ),
     report: (asked) =>
       ask(reportPath(asked, 'report'), { method: 'GET' }, (json) => reportSchema.parse(json)),
+    reportedTime: (asked) => verification({ ...asked, count: 'false' }),
+    verifyReports: verification,
     reportCsv: (asked) => stream(reportPath(asked, 'csv')),
     goalProgress: (campaign) =>
       ask(`/campaigns/${encodeURIComponent(campaign)}/goal/progress`, { method: 'GET' }, (json) =>

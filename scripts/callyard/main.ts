@@ -15,6 +15,7 @@ import type { Means } from './means';
 import { addMigrate } from './migrate';
 import { addGoals } from './goals';
 import { addReport } from './report';
+import { addReportsVerify } from './reports-verify';
 import { addWebhooks } from './webhooks';
 import { listLimits, showFreed, showHeld, verifyLimits } from './limits';
 import { applyFile, exportCampaign, validateFile, type ExitCode, type Surroundings } from './commands';
@@ -118,6 +119,7 @@ addAdSpend(command, means);
 addMigrate(command, means);
 addBacktest(command, means);
 addReport(command, means);
+addReportsVerify(command, means);
 addGoals(command, means);
 addWebhooks(command, means);
 
@@ -166,7 +168,7 @@ async function askYes(question: string): Promise<boolean> {
 void runCommand(command, async () => {
   if (chosen === null)
     throw new InputError(
-      'Say what to do: export, apply, validate, limits, migrate, backtest, report, goals, ad-spend or webhooks.',
+      'Say what to do: export, apply, validate, limits, migrate, backtest, report, reports, goals, ad-spend or webhooks.',
     );
   try {
     return await chosen();
