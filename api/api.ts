@@ -13,6 +13,7 @@ import { callRoutes } from './calls/routes';
 import { configRoutes } from './config/routes';
 import { dniRoutes } from './dni/routes';
 import { flowRoutes } from './flows/routes';
+import { goalRoutes } from './goals/routes';
 import { campaignRoutes } from './campaigns/routes';
 import { costRoutes } from './ledger/costs';
 import { disputeRoutes } from './ledger/disputes';
@@ -29,6 +30,8 @@ import { createDocsRouter } from './openapi/docs-page';
 import { documentRoute } from './openapi/routes';
 import { noRoute } from './problems';
 import { publisherRoutes } from './publishers/routes';
+import { reportRoutes } from './reports/routes';
+import { savedReportRoutes } from './reports/saved-routes';
 import { shadowRoutes } from './shadow/routes';
 import { simulateRoutes } from './simulate/routes';
 import { flowVersionRoutes, planRoutes } from './versions/routes';
@@ -54,6 +57,9 @@ export const ROUTES: readonly Route[] = [
   ...migrationRoutes,
   ...backtestRoutes,
   ...callRoutes,
+  ...reportRoutes,
+  ...savedReportRoutes,
+  ...goalRoutes,
   ...ledgerRoutes,
   ...disputeRoutes,
   ...costRoutes,
@@ -77,13 +83,15 @@ export interface Api {
 /** The API for operators and programs: `/api/v1`, and its documentation at `/api/docs`. */
 export function createApi(options: {
   readonly db: Pool;
+  /** For reports: see {@link ReadRequest}. */
+  readonly reports: Pool;
   readonly log: Logger;
   readonly adminKey: string;
   readonly migrations: MigrationGateway;
   readonly backtests: BacktestGateway;
   readonly allowPrivateWebhooks: boolean;
 }): Api {
-  const { db, log, migrations, backtests, allowPrivateWebhooks } = options;
+  const { db, reports, log, migrations, backtests, allowPrivateWebhooks } = options;
   const guard = requireAdminKey(options.adminKey);
   const sweep = createKeySweep({ db, log });
   const router = express.Router();
@@ -93,6 +101,7 @@ export function createApi(options: {
     helmet(),
     createRouter([documentRoute(ROUTES, API_VERSION), ...ROUTES], {
       db,
+      reports,
       migrations,
       backtests,
       allowPrivateWebhooks,

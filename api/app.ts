@@ -27,6 +27,8 @@ export interface AppOptions {
   readonly log: Logger;
   readonly dialects: readonly CarrierDialect[];
   readonly adminKey: string;
+  /** For reports: connections that webhooks do not wait for; default `db`. Its owner closes it. */
+  readonly reports?: Pool;
   /** `null`: taken from each request. */
   readonly publicBaseUrl: string | null;
   readonly webhookDeadlineMs: number;
@@ -51,7 +53,7 @@ export interface App {
 
 /** The whole HTTP edge, without a port: what tests drive and `main.ts` listens with. */
 export function createApp(options: AppOptions): App {
-  const { db, temporal, log, webhookDeadlineMs, publicBaseUrl } = options;
+  const { db, temporal, log, webhookDeadlineMs, publicBaseUrl, reports = db } = options;
   const callQueue = options.taskQueue ?? CALL_TASK_QUEUE;
   const gateway = createCallGateway(temporal, callQueue);
   const migrations = createMigrationGateway({ temporal, log, callQueue });
@@ -66,7 +68,7 @@ export function createApp(options: AppOptions): App {
   const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
   const announcements = createAnnouncements({ db, callbacks, log, deadlineMs: webhookDeadlineMs });
   const { adminKey, allowPrivateWebhooks = false } = options;
-  const api = createApi({ db, log, adminKey, migrations, backtests, allowPrivateWebhooks });
+  const api = createApi({ db, reports, log, adminKey, migrations, backtests, allowPrivateWebhooks });
   const dniSweep = createDniSweep({ db, log });
   let draining = false;
 

@@ -12,6 +12,9 @@ import { dialectsOf } from './dialects';
 const SHUTDOWN_PATIENCE_MS = 15_000;
 /** A request that takes longer to arrive, or to be answered at shutdown, is cut off, in milliseconds. */
 const SLOWEST_REQUEST_MS = 5_000;
+/** Reports read many rows: few at a time, and not for ever, in milliseconds. */
+const REPORT_CONNECTIONS = 2;
+const SLOWEST_REPORT_MS = 60_000;
 const BACKFILL_INTERVAL_MS = 750;
 /** Characters below which an admin key invites guessing. */
 const SHORTEST_GOOD_KEY = 16;
@@ -26,6 +29,15 @@ async function main(): Promise<void> {
     applicationName: 'callyard-api',
     onIdleError: (error) => log.warn({ err: error }, 'database connection lost'),
   });
+  const reports = createPool({
+    url: required(config.databaseUrl, 'DATABASE_URL'),
+    size: REPORT_CONNECTIONS,
+    applicationName: 'callyard-reports',
+    onIdleError: (error) => log.warn({ err: error }, 'database connection lost'),
+    statementMs: SLOWEST_REPORT_MS,
+    connectMs: SLOWEST_REPORT_MS,
+    manyRows: true,
+  });
   const temporal = createTemporalClient({
     address: required(config.temporalAddress, 'TEMPORAL_ADDRESS'),
     namespace: config.temporalNamespace,
@@ -34,6 +46,7 @@ async function main(): Promise<void> {
   if (adminKey.length < SHORTEST_GOOD_KEY) log.warn('CALLYARD_ADMIN_KEY is short: it can be guessed');
   const app = createApp({
     db,
+    reports,
     temporal,
     log,
     dialects,
@@ -52,7 +65,7 @@ async function main(): Promise<void> {
     await close(server);
     await app.close();
     await temporal.connection.close();
-    await db.end();
+    await Promise.all([db.end(), reports.end()]);
   });
   const carriers = dialects.map(({ carrier }) => carrier);
   log.info({ port: config.port, publicBaseUrl: config.publicBaseUrl, carriers }, 'API is ready');

@@ -9,6 +9,7 @@ import { e164Schema } from './prompt';
 import { newAssignmentSchema } from './resources/assignment';
 import { newBuyerSchema } from './resources/buyer';
 import { newCampaignSchema } from './resources/campaign';
+import { goalSettingsSchema, type GoalSettings } from './resources/goal';
 import { configLimitSchema, type ConfigLimit } from './resources/limit';
 import { assignmentIdSchema, buyerIdSchema, campaignIdSchema, publisherIdSchema } from './resources/ids';
 import { numberSettings } from './resources/number';
@@ -56,6 +57,8 @@ export const configDocumentSchema = z.strictObject({
   assignments: z.array(configAssignmentSchema).max(20_000).default([]),
   /** Left out: all limits stay as they are. */
   limits: z.array(configLimitSchema).max(20_000).optional(),
+  /** Left out: it stays as it is. `null`: none. */
+  goal: goalSettingsSchema.nullable().optional(),
   /** `null`: none yet, which only a draft may do. */
   plan: planSchema.nullable().default(null),
   /** `null`: callers go to a buyer at once. */
@@ -69,6 +72,7 @@ export interface ConfigDocument {
   readonly numbers: readonly ConfigNumber[];
   readonly assignments: readonly ConfigAssignment[];
   readonly limits?: readonly ConfigLimit[] | undefined;
+  readonly goal?: GoalSettings | null | undefined;
   readonly plan: RoutingPlan | null;
   readonly flow: Flow | null;
 }
@@ -80,6 +84,7 @@ export const CONFIG_ENTITIES = [
   'number',
   'assignment',
   'limit',
+  'goal',
   'plan',
   'flow',
 ] as const;

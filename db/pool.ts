@@ -32,6 +32,8 @@ export interface PoolOptions {
    * process does, whatever it waits for.
    */
   readonly inBackground?: boolean;
+  /** For statements over many rows: room to sort and group them in memory, and no compiling of each plan. */
+  readonly manyRows?: boolean;
 }
 
 /** A step of a call is a few milliseconds of work; past this something is wrong and a retry is better. */
@@ -50,6 +52,7 @@ export function createPool(options: PoolOptions): Pool {
     ...(options.inBackground === true
       ? ['max_parallel_workers_per_gather=0', 'client_connection_check_interval=1s']
       : []),
+    ...(options.manyRows === true ? ['work_mem=64MB', 'jit=off'] : []),
   ];
   const pool = new Pool({
     connectionString: options.url,

@@ -62,18 +62,27 @@ export function timetableOf(hours: Hours): Timetable {
   return timetable;
 }
 
-type Span = Pick<Opening, 'from' | 'to'>;
+/** A stretch of a local day on the clock on the wall: `HH:MM`, the end exclusive. */
+export type Span = Pick<Opening, 'from' | 'to'>;
 
-function makeTimetable({ openings, holidays }: Hours): Timetable {
+/** The openings of a local day, in no order; a holiday's own take the place of its weekday's. */
+export function openingsByDay({
+  openings,
+  holidays,
+}: Pick<Hours, 'openings' | 'holidays'>): (day: Pick<LocalTime, 'date' | 'weekday'>) => readonly Span[] {
   const week: Span[][] = [];
   for (const opening of openings) (week[opening.weekday] ??= []).push(opening);
   const days = new Map<string, Span[]>();
   for (const { date, openings: ofDay } of holidays) days.set(date, [...(days.get(date) ?? []), ...ofDay]);
+  return ({ date, weekday }) => (days.size > 0 ? days.get(date) : undefined) ?? week[weekday] ?? NEVER;
+}
 
-  return ({ date, weekday, clock }) => {
-    const today = (days.size > 0 ? days.get(date) : undefined) ?? week[weekday];
-    if (today === undefined) return false;
-    for (const { from, to } of today) if (from <= clock && clock < to) return true;
+const NEVER: readonly Span[] = [];
+
+function makeTimetable(hours: Hours): Timetable {
+  const openingsOf = openingsByDay(hours);
+  return (local) => {
+    for (const { from, to } of openingsOf(local)) if (from <= local.clock && local.clock < to) return true;
     return false;
   };
 }

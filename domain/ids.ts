@@ -12,6 +12,8 @@ export type AttemptId = Brand<string, 'AttemptId'>;
 export type ReservationId = Brand<string, 'ReservationId'>;
 /** A gradual shift of volume from a control to a challenger. */
 export type MigrationId = Brand<string, 'MigrationId'>;
+/** A report that is kept, to be run again. */
+export type SavedReportId = Brand<string, 'SavedReportId'>;
 /** Somebody else's service that is told of events. */
 export type WebhookEndpointId = Brand<string, 'WebhookEndpointId'>;
 /** A pool of numbers that are leased to visitors of web pages. */

@@ -30,6 +30,8 @@ export interface MaintenanceOptions {
   readonly callQueue: string;
   readonly bundleFile: string;
   readonly sweep: Omit<SweepDependencies, 'workflows'>;
+  /** For statements over many rows. */
+  readonly reports: Pool;
   readonly courier: Courier;
 }
 
@@ -38,7 +40,7 @@ export interface MaintenanceOptions {
  * that gives maintenance something to do.
  */
 export async function createMaintenanceWorker(options: MaintenanceOptions): Promise<Worker> {
-  const { connection, namespace, callQueue, sweep, courier } = options;
+  const { connection, namespace, callQueue, sweep, reports, courier } = options;
   const client = new Client({ connection, namespace });
   const worker = await Worker.create({
     connection,
@@ -46,7 +48,7 @@ export async function createMaintenanceWorker(options: MaintenanceOptions): Prom
     taskQueue: maintenanceTaskQueue(callQueue),
     workflowBundle: { codePath: options.bundleFile },
     activities: {
-      ...createMaintenanceActivities({ ...sweep, workflows: createCallWorkflows(client) }),
+      ...createMaintenanceActivities({ ...sweep, reports, workflows: createCallWorkflows(client) }),
       ...createMigrationActivities({ db: sweep.db, announce }),
       ...createBacktestActivities(sweep.db),
       ...createDeliveryActivities(courier),

@@ -50,6 +50,9 @@ export interface RunningWorker {
  */
 const STICKY_PATIENCE = '800ms';
 
+/** Below what the activity may take, in milliseconds. */
+const SLOWEST_ROLL_UP_MS = 50_000;
+
 /** Steps under way get this long to finish before their tasks are given back. */
 const DRAIN = '10s';
 
@@ -65,6 +68,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     size: options.databasePoolSize,
     applicationName: 'callyard-worker',
     onIdleError: (error) => log.warn({ err: error }, 'database connection lost'),
+  });
+  const reports = createPool({
+    url: options.databaseUrl,
+    size: 1,
+    applicationName: 'callyard-worker-reports',
+    onIdleError: (error) => log.warn({ err: error }, 'database connection for reports lost'),
+    statementMs: SLOWEST_ROLL_UP_MS,
+    inBackground: true,
+    manyRows: true,
   });
   const ledger = new ReservationLedger({
     pool: createLedgerPool({
@@ -136,6 +148,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         callQueue: taskQueue,
         bundleFile,
         sweep,
+        reports,
         courier,
       }),
       await createBacktestWorker({
@@ -171,7 +184,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await campaigns.quiet();
       await connection.close();
       await ledger.close();
-      await db.end();
+      await Promise.all([db.end(), reports.end()]);
     }
   };
   const done = run();

@@ -1,4 +1,6 @@
 import { bookRent } from '../../db/queries/ledger';
+import type { Pool } from 'pg';
+import { createRollUp, type RolledUp } from './rollUp';
 import { createSweep, type SweepDependencies } from './sweep';
 
 /** How a workflow came to run no more. */
@@ -51,10 +53,17 @@ export interface MaintenanceActivities {
    * closes it. Books what numbers cost a month, once each. Repeating it changes nothing.
    */
   sweep(): Promise<Swept>;
+  /** Rolls up for reports what has changed. Repeating it changes nothing. */
+  rollUpReports(): Promise<RolledUp>;
 }
 
 /** The activities of `workflows/maintenance`. */
-export function createMaintenanceActivities(dependencies: SweepDependencies): MaintenanceActivities {
+export function createMaintenanceActivities(
+  dependencies: SweepDependencies & {
+    /** For statements over many rows. */
+    readonly reports: Pool;
+  },
+): MaintenanceActivities {
   const sweep = createSweep(dependencies);
   return {
     async sweep() {
@@ -62,5 +71,6 @@ export function createMaintenanceActivities(dependencies: SweepDependencies): Ma
       await bookRent(dependencies.db, new Date().toISOString());
       return sweep();
     },
+    rollUpReports: createRollUp(dependencies.reports),
   };
 }

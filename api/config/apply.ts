@@ -15,6 +15,7 @@ import {
   upsertConfigNumbers,
   upsertConfigPublishers,
 } from '../../db/queries/configWrites';
+import { deleteGoal, putGoal } from '../../db/queries/goals';
 import { lockCampaignsOf, requireLocked } from '../../db/queries/lockOrder';
 import { insertVersion, nextVersion, setCurrentVersion, type VersionedKind } from '../../db/queries/versions';
 import { requireNoSides, requirePlanAtRest } from '../migrations/campaign-changes';
@@ -64,8 +65,8 @@ const NOTE = 'config as code';
 
 /**
  * Writes what was compared. What is referred to comes first: publishers and buyers, then assignments and numbers, then
- * the versions, then the campaign itself, which may only be active with a plan, and at last limits, in the zones all
- * these have by now: they lock counters, which calls wait for.
+ * the versions, then the campaign itself, which may only be active with a plan, its goal, and at last limits, in the zones
+ * all these have by now: they lock counters, which calls wait for.
  * @returns what the audit trail gets, one entry a thing
  */
 export async function write(
@@ -74,7 +75,7 @@ export async function write(
   { comparison, next }: Prepared,
   actor: string,
 ): Promise<readonly NewAuditEntry[]> {
-  const { campaign, publishers, buyers, assignments, numbers, limits, plan, flow } = comparison;
+  const { campaign, publishers, buyers, assignments, numbers, limits, goal, plan, flow } = comparison;
   if (campaign?.after && campaign.before === null && !(await insertConfigCampaign(db, campaign.after)))
     throw changedMeanwhile(`the campaign ${campaignId} was created`);
   if (publishers.length > 0) await upsertConfigPublishers(db, kept(publishers));
@@ -85,6 +86,7 @@ export async function write(
   await writeVersion(db, 'flow', campaignId, flow, actor);
   if (campaign?.after && !(campaign.before === null && campaign.after.status === 'draft'))
     await updateConfigCampaign(db, campaign.after);
+  await writeGoal(db, campaignId, goal);
   await writeLimits(db, limits);
   return auditOf(campaignId, comparison, next);
 }
@@ -125,6 +127,12 @@ async function writeLimits(db: Queryable, edits: Comparison['limits']): Promise<
   if (wanted.length > 0) await upsertConfigLimits(db, wanted);
 }
 
+async function writeGoal(db: Queryable, campaignId: string, edit: Comparison['goal']): Promise<void> {
+  if (edit === null) return;
+  if (edit.after === null) await deleteGoal(db, campaignId);
+  else await putGoal(db, campaignId, edit.after);
+}
+
 function changedMeanwhile(what: string): Problem {
   return new Problem(
     'conflict',
@@ -152,7 +160,7 @@ async function writeVersion<T>(
 }
 
 function auditOf(campaignId: string, comparison: Comparison, next: NextVersions): NewAuditEntry[] {
-  const { campaign, publishers, buyers, assignments, numbers, limits, plan, flow } = comparison;
+  const { campaign, publishers, buyers, assignments, numbers, limits, goal, plan, flow } = comparison;
   const entries = <T>(entity: string, edits: readonly Edit<T>[], campaign: string | null): NewAuditEntry[] =>
     edits.map(({ id, before, after }) => ({
       action: before === null ? 'create' : after === null ? 'delete' : 'update',
@@ -191,6 +199,7 @@ function auditOf(campaignId: string, comparison: Comparison, next: NextVersions)
       }),
     ),
     ...limits.flatMap((edit) => entries('limit', [edit], campaignOf(edit, campaignId))),
+    ...entries('goal', goal === null ? [] : [goal], campaignId),
     ...version('routing_plan', plan, next.plan),
     ...version('ivr_flow', flow, next.flow),
     ...entries('campaign', campaign === null ? [] : [campaign], campaignId),

@@ -6,6 +6,7 @@ import type {
   ConfigNumber,
   ConfigPublisher,
 } from '../../contract/config-document';
+import type { GoalSettings } from '../../contract/resources/goal';
 import type { ConfigLimit } from '../../contract/resources/limit';
 import type { FieldError } from '../../contract/problem';
 import type { CampaignStatus } from '../../domain/campaign/status';
@@ -33,6 +34,7 @@ export interface Comparison {
   readonly assignments: readonly Edit<ConfigAssignment>[];
   readonly numbers: readonly Edit<OwnedNumber>[];
   readonly limits: readonly Edit<ConfigLimit>[];
+  readonly goal: Edit<GoalSettings> | null;
   readonly plan: Edit<RoutingPlan> | null;
   readonly flow: Edit<Flow> | null;
 }
@@ -65,6 +67,7 @@ export function compareWithState(document: ConfigDocument, state: ConfigState): 
       ({ before, after }) => after !== null || before?.campaignId === campaignId,
     ),
     limits: edits(...limitSides(document, state.limits)),
+    goal: document.goal === undefined ? null : edit(campaignId, state.goal, document.goal),
     plan: versionEdit(state.plan, document.plan),
     flow: versionEdit(state.flow, document.flow),
   };

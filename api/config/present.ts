@@ -12,7 +12,7 @@ export interface NextVersions {
 
 /** The changes for programs and people, in the order in which they are made. */
 export function presentChanges(comparison: Comparison, next: NextVersions): readonly ConfigChange[] {
-  const { campaign, publishers, buyers, assignments, numbers, limits, plan, flow } = comparison;
+  const { campaign, publishers, buyers, assignments, numbers, limits, goal, plan, flow } = comparison;
   return [
     ...(campaign === null ? [] : [present('campaign', campaign, nameOf(campaign))]),
     ...publishers.map((edit) => present('publisher', edit, nameOf(edit))),
@@ -20,6 +20,7 @@ export function presentChanges(comparison: Comparison, next: NextVersions): read
     ...assignments.map((edit) => present('assignment', edit, (edit.after ?? edit.before)?.buyerId ?? '')),
     ...numbers.map((edit) => present('number', edit, (edit.after ?? edit.before)?.channel ?? '')),
     ...limits.map((edit) => present('limit', edit, limitName(edit))),
+    ...(goal === null ? [] : [present('goal', goal, (goal.after ?? goal.before)?.period ?? '')]),
     ...(plan === null ? [] : [presentVersion('plan', plan, next.plan)]),
     ...(flow === null ? [] : [presentVersion('flow', flow, next.flow)]),
   ];

@@ -47,7 +47,7 @@ export const configRoutes: readonly Route[] = [
     operationId: 'getConfig',
     summary: 'A campaign as one document',
     description:
-      'Settings, numbers, assignments, the current plan and flow, and the publishers and buyers they use.',
+      'Settings, goal, numbers, assignments, limits, the current plan and flow, and the publishers and buyers they use.',
     tag: 'Configuration',
     params: campaignParams,
     responses: {

@@ -12,8 +12,10 @@ import {
   type ConfigPublisher,
 } from '../../contract/config-document';
 import { configLimitSchema, type ConfigLimit } from '../../contract/resources/limit';
+import type { GoalSettings } from '../../contract/resources/goal';
 import { flowSchema } from '../../contract/flow';
 import { planSchema } from '../../contract/plan';
+import { presentGoal, settingsOf } from '../goals/present';
 import { saysZone, scopesOfDocument } from './limits';
 import type { Queryable } from '../../db/pool';
 import {
@@ -26,6 +28,7 @@ import {
   type ConfigCampaignRow,
   type ConfigLimitRow,
 } from '../../db/queries/configDocument';
+import { findGoal } from '../../db/queries/goals';
 import type { CampaignStatus } from '../../domain/campaign/status';
 import type { Flow } from '../../domain/ivr/flow';
 import type { RoutingPlan } from '../../domain/routing/plan';
@@ -59,6 +62,7 @@ export interface ConfigState {
   readonly assignments: ReadonlyMap<string, StoredAssignment>;
   /** On the campaign and all it uses, and those that stand against the document's. */
   readonly limits: ReadonlyMap<string, ConfigLimit>;
+  readonly goal: GoalSettings | null;
   readonly plan: StoredVersion<RoutingPlan> | null;
   readonly flow: StoredVersion<Flow> | null;
 }
@@ -92,7 +96,7 @@ export function namedBy(document: ConfigDocument): Named {
 }
 
 /**
- * Reads the state, six statements in one round trip.
+ * Reads the state, seven statements in one round trip.
  * @param lock whether the rows are about to be changed
  * @throws ZodError when the database holds what no edit could have written
  */
@@ -102,13 +106,14 @@ export async function loadState(
   { named = NOTHING, lock = false }: { readonly named?: Named; readonly lock?: boolean } = {},
 ): Promise<ConfigState> {
   const scope = (ids: readonly string[]) => ({ campaignId, ids, lock });
-  const [campaign, publishers, buyers, numbers, assignments, limits] = await Promise.all([
+  const [campaign, publishers, buyers, numbers, assignments, limits, goal] = await Promise.all([
     loadConfigCampaign(db, campaignId),
     loadConfigPublishers(db, scope(named.publishers)),
     loadConfigBuyers(db, scope(named.buyers)),
     loadConfigNumbers(db, scope(named.numbers)),
     loadConfigAssignments(db, scope(named.assignments)),
     loadConfigLimits(db, { ...scope(named.limits), scopes: named.scopes }),
+    findGoal(db, campaignId),
   ]);
   return {
     campaign: campaign === null ? null : readCampaign(campaign),
@@ -154,6 +159,7 @@ export async function loadState(
       ({ id }) => id,
     ),
     limits: byKey(limits.map(readLimit), ({ id }) => id),
+    goal: goal === null ? null : settingsOf(presentGoal(goal)),
     plan: readVersion(campaign?.plan_version ?? null, () => planSchema.parse(campaign?.plan)),
     flow: readVersion(campaign?.flow_version ?? null, () => flowSchema.parse(campaign?.flow)),
   };
@@ -224,6 +230,7 @@ export function documentOf(state: ConfigState): ConfigDocument | null {
     numbers: [...state.numbers.values()].map(numberOf),
     assignments: [...state.assignments.values()].map(assignmentOf),
     limits: [...state.limits.values()],
+    goal: state.goal,
     plan: state.plan?.definition ?? null,
     flow: state.flow?.definition ?? null,
   };

@@ -18,6 +18,8 @@ const CONSTRAINTS: Readonly<Record<string, { readonly pointer: string; readonly 
     pointer: '/scope',
     message: 'has a limit for this window and event already',
   },
+  saved_reports_pkey: { pointer: '/id', message: 'is taken by another saved report' },
+  saved_reports_name: { pointer: '/name', message: 'is that of another saved report' },
   disputes_open: { pointer: '/callId', message: 'has an open dispute already' },
   dni_pools_pkey: { pointer: '/id', message: 'is taken by another DNI pool' },
   dni_numbers_pkey: { pointer: '/numbers', message: 'has a number that is in a pool already' },

@@ -30,6 +30,8 @@ export const TAGS = {
     'Numbers that visitors of web pages get, each one of their own, so that a call tells who called.',
   'Blocked callers': 'Numbers, and prefixes of numbers, that may not call.',
   Calls: 'What happened to calls.',
+  Reports: 'What calls and money come to, by any dimension and over any time.',
+  Goals: 'What campaigns are to come to, and how far they are.',
   Money: 'What buyers owe, what publishers get, what is spent; and what people book of it by hand.',
   Webhooks: 'Who outside is told of what happens, and how that went.',
   'Audit trail': 'Who changed what, and when.',
@@ -40,8 +42,10 @@ export type Tag = keyof typeof TAGS;
 /** One status a route may answer with. */
 export interface ResponseShape {
   readonly description: string;
-  /** `null`: no body. */
+  /** `null`: no body, or one that is no JSON. */
   readonly body: z.ZodType | null;
+  /** Of a body that is no JSON. */
+  readonly media?: 'text/csv';
 }
 export type Responses = Readonly<Record<number, ResponseShape>>;
 
@@ -97,8 +101,17 @@ export type WriteReply<R extends Responses = Responses> = Reply<R> & {
   readonly afterwards?: () => void;
 };
 
+/** A body that is sent as it is made: of any length, in little memory. */
+export interface StreamReply {
+  readonly headers: Readonly<Record<string, string>>;
+  /** What is thrown before the first piece is answered as a problem; later it breaks the connection off. */
+  readonly pieces: AsyncIterable<string>;
+}
+
 export interface ReadRequest<P, Q> {
   readonly db: Pool;
+  /** For statements over many rows: few connections of their own, so that no webhook waits behind them. */
+  readonly reports: Pool;
   readonly migrations: MigrationGateway;
   readonly params: P;
   readonly query: Q;
@@ -128,6 +141,7 @@ export interface WriteRequest<P, Q, B> {
 /** A declared route with the types of its parts erased: input has been parsed by the schemas beside it. */
 export type Route = { readonly declaration: Declaration } & (
   | { readonly kind: 'read'; handle(request: ReadRequest<unknown, unknown>): Promise<Reply> }
+  | { readonly kind: 'stream'; handle(request: ReadRequest<unknown, unknown>): Promise<StreamReply> }
   | { readonly kind: 'write'; handle(request: WriteRequest<unknown, unknown, unknown>): Promise<WriteReply> }
 );
 
@@ -152,6 +166,22 @@ export function readRoute<
 ): Route {
   const { handle, ...rest } = declaration;
   return { kind: 'read', declaration: rest, handle: handle as Extract<Route, { kind: 'read' }>['handle'] };
+}
+
+/** A route that changes nothing, and answers with more than has to be held at once. */
+export function streamRoute<P extends z.ZodType = z.ZodUndefined, Q extends z.ZodType = z.ZodUndefined>(
+  declaration: Declaration & {
+    readonly params?: P;
+    readonly query?: Q;
+    readonly handle: (request: ReadRequest<z.output<P>, z.output<Q>>) => Promise<StreamReply>;
+  },
+): Route {
+  const { handle, ...rest } = declaration;
+  return {
+    kind: 'stream',
+    declaration: rest,
+    handle,
+  };
 }
 
 /** A route that changes something, in one transaction with its audit trail and its answer to an `Idempotency-Key`. */

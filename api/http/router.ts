@@ -1,4 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
@@ -19,6 +21,7 @@ const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 /** What handlers work with. */
 export interface Means {
   readonly db: Pool;
+  readonly reports: Pool;
   readonly migrations: MigrationGateway;
   readonly backtests: BacktestGateway;
   readonly allowPrivateWebhooks: boolean;
@@ -35,7 +38,11 @@ export function createRouter(
     const handlers: RequestHandler[] = [];
     if (!open) handlers.push(guard);
     if (body !== undefined) handlers.push(jsonBody(largestBody ?? LARGEST_BODY));
-    handlers.push(async (req, res) => send(res, await answer(route, req, res, means)));
+    handlers.push(async (req, res) =>
+      route.kind === 'stream'
+        ? stream(route, req, res, means)
+        : send(res, await answer(route, req, res, means)),
+    );
     router[method](expressPath(path), ...handlers);
   }
   for (const [path, methods] of methodsByPath(routes)) {
@@ -61,12 +68,15 @@ function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly s
   return methods;
 }
 
-async function answer(route: Route, req: Request, res: Response, means: Means): Promise<Answer> {
-  const { db, migrations, backtests, allowPrivateWebhooks } = means;
+type AnsweredRoute = Exclude<Route, { readonly kind: 'stream' }>;
+type StreamedRoute = Extract<Route, { readonly kind: 'stream' }>;
+
+async function answer(route: AnsweredRoute, req: Request, res: Response, means: Means): Promise<Answer> {
+  const { db, reports, migrations, backtests, allowPrivateWebhooks } = means;
   const { declaration } = route;
-  const params = declaration.params === undefined ? undefined : parseParams(declaration.params, req);
-  const query = parseQuery(declaration.query, req.query);
-  if (route.kind === 'read') return answerReply(await route.handle({ db, migrations, params, query }));
+  const { params, query } = parseAddress(route, req);
+  if (route.kind === 'read')
+    return answerReply(await route.handle({ db, reports, migrations, params, query }));
 
   const body = declaration.body === undefined ? undefined : readBody(req);
   const parsed = declaration.body === undefined ? undefined : parseBody(declaration.body, body);
@@ -89,6 +99,35 @@ async function answer(route: Route, req: Request, res: Response, means: Means): 
       requireRevision,
     }),
   );
+}
+
+function parseAddress({ declaration }: Route, req: Request): { params: unknown; query: unknown } {
+  return {
+    params: declaration.params === undefined ? undefined : parseParams(declaration.params, req),
+    query: parseQuery(declaration.query, req.query),
+  };
+}
+
+/** Sends what a route makes, as fast as it is taken; a client that goes away ends the making. */
+async function stream(route: StreamedRoute, req: Request, res: Response, means: Means): Promise<void> {
+  const { db, reports, migrations } = means;
+  const { headers, pieces } = await route.handle({ db, reports, migrations, ...parseAddress(route, req) });
+  const iterator = pieces[Symbol.asyncIterator]();
+  const first = await iterator.next(); // what cannot be made at all is a problem, not a broken connection
+  const rest = async function* (): AsyncIterable<string> {
+    try {
+      for (let piece = first; piece.done !== true; piece = await iterator.next()) yield piece.value;
+    } finally {
+      await iterator.return?.();
+    }
+  };
+  res.status(200).set(headers);
+  try {
+    await pipeline(Readable.from(rest()), res);
+  } catch {
+    // The client went away, or the connection is broken off: either way nobody is left to be told.
+    res.destroy();
+  }
 }
 
 /** Of the key and all it came with: the same key with another request is refused, and must not name what that one did. */

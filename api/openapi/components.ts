@@ -76,6 +76,13 @@ import {
   webhookEndpointSchema,
   webhookEndpointWithSecretSchema,
 } from '../../contract/resources/webhook-endpoint';
+import { goalProgressSchema, goalSchema } from '../../contract/resources/goal';
+import { reportSchema } from '../../contract/resources/report';
+import {
+  newSavedReportSchema,
+  savedReportPatchSchema,
+  savedReportSchema,
+} from '../../contract/resources/saved-report';
 import { explanationSchema } from '../../contract/resources/simulation';
 
 /** Schemas that have a name in the OpenAPI document; all others stand where they are used. */
@@ -115,6 +122,8 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Flow: flowSchema,
   FlowNode: flowNodeSchema,
   FlowOperation: flowOperationSchema,
+  Goal: goalSchema,
+  GoalProgress: goalProgressSchema,
   Guardrail: guardrailSchema,
   Hours: hoursSchema,
   Judgement: judgementSchema,
@@ -130,6 +139,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   NewDniPool: newDniPoolSchema,
   NewNumber: newNumberSchema,
   NewPublisher: newPublisherSchema,
+  NewSavedReport: newSavedReportSchema,
   NewWebhookEndpoint: newWebhookEndpointSchema,
   NumberPatch: numberPatchSchema,
   Plan: planSchema,
@@ -143,7 +153,10 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Prompt: promptSchema,
   Publisher: publisherSchema,
   PublisherPatch: publisherPatchSchema,
+  Report: reportSchema,
   RoutingRule: routingRuleSchema,
+  SavedReport: savedReportSchema,
+  SavedReportPatch: savedReportPatchSchema,
   TrackedNumber: numberSchema,
   Treatment: treatmentSchema,
   Treatments: treatmentsSchema,

@@ -166,11 +166,12 @@ function responsesOf(route: Route, schemas: SchemaSet): JsonSchema {
         }
       : {}),
   });
-  const good = Object.entries(responses).map(([status, { description, body }]) => [
+  const good = Object.entries(responses).map(([status, { description, body, media }]) => [
     status,
     {
       description,
       headers: headersOf(Number(status), body !== null),
+      ...(media === undefined ? {} : { content: { [media]: { schema: { type: 'string' } } } }),
       ...(body === null
         ? {}
         : { content: { 'application/json': { schema: schemas.of({ schema: body, direction: 'output' }) } } }),

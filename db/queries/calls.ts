@@ -15,6 +15,8 @@ export interface NewCallRow {
   readonly flowVersion: number | null;
   readonly caller: string | null;
   readonly dialed: string;
+  /** In which the number is shown; `null`: nobody owns it. */
+  readonly channel: string | null;
   readonly geography: object;
   readonly attestation: string | null;
   readonly qualifications: object;
@@ -33,10 +35,11 @@ export async function insertCall(db: Queryable, call: NewCallRow): Promise<void>
     text: `
       INSERT INTO calls (id, carrier, account_sid, sid, workflow_id, campaign_id, publisher_id, plan_version,
                          flow_version, caller, dialed, geography, attestation, qualifications, state, received_at,
-                         migration_id, migration_side, migration_overflow, migration_comparison, dni_session_id, visitor)
+                         migration_id, migration_side, migration_overflow, migration_comparison, dni_session_id, visitor,
+                         channel)
       VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::integer,
               $9::integer, $10::text, $11::text, $12::jsonb, $13::text, $14::jsonb, $15::text, $16::timestamptz,
-              $17::text, $18::text, $19::boolean, $20::integer, $21::text, $22::jsonb)`,
+              $17::text, $18::text, $19::boolean, $20::integer, $21::text, $22::jsonb, $23::text)`,
     values: [
       call.id,
       call.carrier,
@@ -60,6 +63,7 @@ export async function insertCall(db: Queryable, call: NewCallRow): Promise<void>
       call.migration?.comparison ?? null,
       call.visitor?.sessionId ?? null,
       jsonOrNull(call.visitor),
+      call.channel,
     ],
   });
 }

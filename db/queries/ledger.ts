@@ -28,8 +28,8 @@ export async function insertCallEntry(db: Queryable, entry: CallEntry): Promise<
       INSERT INTO ledger_entries (cause, kind, side, call_id, campaign_id, buyer_id, publisher_id, amount_micros,
                                   currency, migration_id, migration_side, actor, reason, occurred_at, number, channel)
       SELECT $1::text, $2::text, $3::text, c.id, $5::text, $6::text, $7::text, $8::bigint, $9::text, $10::text,
-             $11::text, $12::text, $13::text, c.received_at, c.dialed, n.channel
-        FROM calls c LEFT JOIN numbers n ON n.e164 = c.dialed
+             $11::text, $12::text, $13::text, c.received_at, c.dialed, c.channel
+        FROM calls c
        WHERE c.id = $4::text
           ON CONFLICT (cause) DO NOTHING`,
     values: [
@@ -61,7 +61,7 @@ export async function bookTelephonyCost(db: Queryable, callId: string): Promise<
     text: `
       WITH cost AS (
         SELECT c.id, c.campaign_id, c.publisher_id, c.buyer_id, c.received_at, c.dialed, c.migration_id,
-               c.migration_side, n.channel, n.cost->>'currency' AS currency,
+               c.migration_side, c.channel, n.cost->>'currency' AS currency,
                ceil(ceil(c.duration_seconds::numeric / (n.cost->>'incrementSeconds')::integer)
                     * (n.cost->>'incrementSeconds')::integer * (n.cost->>'perMinuteMicros')::numeric / 60)::bigint AS amount
           FROM calls c JOIN numbers n ON n.e164 = c.dialed

@@ -29,7 +29,14 @@ import {
   type MigrationAction,
   type MigrationHead,
 } from '../../contract/resources/migration';
+import { goalProgressSchema, type GoalProgress } from '../../contract/resources/goal';
 import { adSpendBookedSchema } from '../../contract/resources/money';
+import {
+  reportSchema,
+  reportVerificationSchema,
+  type Report,
+  type ReportVerification,
+} from '../../contract/resources/report';
 import {
   webhookDeliveryHeadSchema,
   type WebhookDeliveryHead,
@@ -49,6 +56,15 @@ export type Problem = z.infer<typeof problemSchema>;
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: Problem };
+
+/** Instants; left out: the first and the last there are. */
+export interface ReportedTime {
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** A report by its query, or a saved one by its id. */
+export type ReportAsked = { readonly query: URLSearchParams } | { readonly saved: string };
 
 /** The routes of a running Callyard that the commands need. */
 export interface Client {
@@ -76,6 +92,13 @@ export interface Client {
   createBacktest(campaign: string, body: object): Promise<Answer<Backtest>>;
   cancelBacktest(id: string): Promise<Answer<BacktestHead>>;
   bookAdSpend(body: object): Promise<Answer<{ readonly booked: number; readonly unchanged: number }>>;
+  report(asked: ReportAsked): Promise<Answer<Report>>;
+  /** The same as CSV, as it comes. */
+  /** The time there is something to report on, within what is asked. */
+  reportedTime(asked: ReportedTime): Promise<Answer<ReportVerification>>;
+  verifyReports(asked: ReportedTime): Promise<Answer<ReportVerification>>;
+  reportCsv(asked: ReportAsked): Promise<Answer<AsyncIterable<Uint8Array>>>;
+  goalProgress(campaign: string): Promise<Answer<GoalProgress>>;
   /** In the order in which the calls came, so many at most. */
   backtestDifferences(id: string, most: number): Promise<Answer<readonly BacktestDifference[]>>;
   webhookEndpoints(): Promise<Answer<readonly WebhookEndpoint[]>>;
@@ -136,6 +159,23 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
       if (cursor === null || rows.length >= most) return { ok: true, value: rows };
     }
   };
+  /** A body of any length: only its beginning is waited for so long and no longer. */
+  const stream = async (path: string): Promise<Answer<AsyncIterable<Uint8Array>>> => {
+    const abort = new AbortController();
+    const patience = setTimeout(() => abort.abort(), PATIENCE_MILLISECONDS);
+    const response = await fetch(`${apiUrl}/api/v1${path}`, {
+      headers: { authorization: `Bearer ${adminKey}` },
+      signal: abort.signal,
+    }).finally(() => clearTimeout(patience));
+    if (response.ok && response.body !== null) return { ok: true, value: response.body };
+    return { ok: false, problem: readProblem(apiUrl, response.status, await response.text()) };
+  };
+  const verification = (
+    asked: Readonly<Record<string, string>> & ReportedTime,
+  ): Promise<Answer<ReportVerification>> =>
+    ask(`/reports/verification?${new URLSearchParams(asked).toString()}`, { method: 'GET' }, (json) =>
+      reportVerificationSchema.parse(json),
+    );
   const pathOf = (campaign: string): string => `/campaigns/${encodeURIComponent(campaign)}/config`;
   return {
     workflowUrl,
@@ -189,6 +229,15 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
       ask(`/backtests/${encodeURIComponent(id)}/cancel`, { method: 'POST' }, (json) =>
         backtestHeadSchema.parse(json),
       ),
+    report: (asked) =>
+      ask(reportPath(asked, 'report'), { method: 'GET' }, (json) => reportSchema.parse(json)),
+    reportedTime: (asked) => verification({ ...asked, count: 'false' }),
+    verifyReports: verification,
+    reportCsv: (asked) => stream(reportPath(asked, 'csv')),
+    goalProgress: (campaign) =>
+      ask(`/campaigns/${encodeURIComponent(campaign)}/goal/progress`, { method: 'GET' }, (json) =>
+        goalProgressSchema.parse(json),
+      ),
     backtestDifferences: (id, most) =>
       all(`/backtests/${encodeURIComponent(id)}/differences`, {}, backtestDifferenceSchema, most),
     webhookEndpoints: () => all('/webhook-endpoints', {}, webhookEndpointSchema),
@@ -202,6 +251,11 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
     redeliver: (id) =>
       ask(`/webhook-deliveries/${encodeURIComponent(id)}/redeliver`, { method: 'POST' }, () => null),
   };
+}
+
+function reportPath(asked: ReportAsked, as: 'report' | 'csv'): string {
+  if ('saved' in asked) return `/saved-reports/${encodeURIComponent(asked.saved)}/${as}`;
+  return `/reports${as === 'csv' ? '/csv' : ''}?${asked.query.toString()}`;
 }
 
 function readProblem(apiUrl: string, status: number, text: string): Problem {

@@ -1,5 +1,6 @@
-// `npm run callyard -- export|apply|validate|limits|migrate|backtest|webhooks`: a campaign as a file, what its limits have
-// left, gradual shifts of its callers, versions of its plan run over past calls, and who is told of what happens.
+// `npm run callyard -- export|apply|validate|limits|migrate|backtest|report|goals|webhooks`: a campaign as a file, what its
+// limits have left, gradual shifts of its callers, versions of its plan run over past calls, what calls came to, and who is
+// told of what happens.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
@@ -12,6 +13,9 @@ import { connect } from './client';
 import { wrapped } from './layout';
 import type { Means } from './means';
 import { addMigrate } from './migrate';
+import { addGoals } from './goals';
+import { addReport } from './report';
+import { addReportsVerify } from './reports-verify';
 import { addWebhooks } from './webhooks';
 import { listLimits, showFreed, showHeld, verifyLimits } from './limits';
 import { applyFile, exportCampaign, validateFile, type ExitCode, type Surroundings } from './commands';
@@ -24,7 +28,7 @@ const URL_OPTION = [
 // Before there are subcommands, which take it over: their mistakes are ours to give an exit code.
 const command = new Command('npm run callyard --')
   .description(
-    'Keeps campaigns as files, shows what limits have left and who was told of what, moves callers bit by bit, and runs plans over past calls.',
+    'Keeps campaigns as files, shows what calls came to, what limits have left and who was told of what, moves callers bit by bit, and runs plans over past calls.',
   )
   .configureHelp({ minWidthToWrap: 30 })
   .configureOutput({ outputError: (text, write) => write(wrapped(text)) })
@@ -114,6 +118,9 @@ const means: Means = {
 addAdSpend(command, means);
 addMigrate(command, means);
 addBacktest(command, means);
+addReport(command, means);
+addReportsVerify(command, means);
+addGoals(command, means);
 addWebhooks(command, means);
 
 function surroundings(): Surroundings {
@@ -161,7 +168,7 @@ async function askYes(question: string): Promise<boolean> {
 void runCommand(command, async () => {
   if (chosen === null)
     throw new InputError(
-      'Say what to do: export, apply, validate, limits, migrate, backtest, ad-spend or webhooks.',
+      'Say what to do: export, apply, validate, limits, migrate, backtest, report, reports, goals, ad-spend or webhooks.',
     );
   try {
     return await chosen();

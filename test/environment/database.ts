@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { findCounterDifferences } from '../../db/queries/limits/verify';
+import { gatherChanges, rollUpHours } from '../../db/queries/reports/roll-up';
+import { verifyReports } from '../../db/queries/reports/verify';
 
 export interface TestDatabase {
   readonly url: string;
   /**
    * Deletes the database, cutting the connections that are still open.
-   * @throws when a counter of its limits is not what its reservations say
+   * @throws when a counter of its limits is not what its reservations say, or a rolled up figure not what its calls and
+   * ledger say
    */
   drop(): Promise<void>;
 }
@@ -39,7 +42,7 @@ async function copyDatabase(serverUrl: string, template: string): Promise<TestDa
     url: withDatabase(serverUrl, name),
     async drop() {
       try {
-        await requireExactCounters(withDatabase(serverUrl, name));
+        await requireExactFigures(withDatabase(serverUrl, name));
       } finally {
         await administer(serverUrl, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
       }
@@ -48,10 +51,11 @@ async function copyDatabase(serverUrl: string, template: string): Promise<TestDa
 }
 
 /**
- * Whatever a test did, every counter of its limits is what its reservations say.
+ * Whatever a test did, every counter of its limits is what its reservations say, and what reports read is what calls and
+ * ledger say, before and after everything is rolled up.
  * @throws when one is not, with what differs
  */
-async function requireExactCounters(url: string): Promise<void> {
+async function requireExactFigures(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
@@ -62,8 +66,25 @@ async function requireExactCounters(url: string): Promise<void> {
     const differences = await findCounterDifferences(client);
     if (differences.length > 0)
       throw new Error(`Counters differ from the reservations: ${JSON.stringify(differences)}`);
+    await requireExactReports(client);
   } finally {
     await client.end();
+  }
+}
+
+async function requireExactReports(client: Client): Promise<void> {
+  const { rows } = await client.query<{ there: boolean }>(
+    `SELECT to_regproc('report_hour') IS NOT NULL AS there`,
+  );
+  if (rows[0]?.there !== true) return;
+  for (const rollUp of [false, true]) {
+    if (rollUp) {
+      await gatherChanges(client);
+      while ((await rollUpHours(client, 1_000, '9999-01-01T00:00:00Z')) === 1_000);
+    }
+    const { differences } = await verifyReports(client, '2000-01-01T00:00:00Z', '2200-01-01T00:00:00Z');
+    if (differences.length > 0)
+      throw new Error(`What was rolled up differs: ${JSON.stringify(differences.slice(0, 5))}`);
   }
 }
 

@@ -22,7 +22,7 @@ import { environment } from './system';
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** As parsed; `undefined`: there was none. */
+  /** As parsed; of another type than JSON the text itself; `undefined`: there was none. */
   readonly body: unknown;
   readonly text: string;
 }
@@ -102,7 +102,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
   };
   if (options.worker === true) await runWorker();
   const { allowPrivateWebhooks = false } = options;
-  const api = createApi({ db, log, adminKey, migrations, backtests, allowPrivateWebhooks });
+  const api = createApi({ db, reports: db, log, adminKey, migrations, backtests, allowPrivateWebhooks });
   const http = express();
   http.disable('etag');
   http.use(requestIds());
@@ -129,7 +129,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
         : { body: typeof request.body === 'string' ? request.body : JSON.stringify(request.body) }),
     });
     const text = await response.text();
-    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    const body = readBody(response.headers.get('content-type'), text);
     check.response(method, path, response.status, response.headers, body);
     return { status: response.status, headers: response.headers, body, text };
   };
@@ -167,4 +167,9 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
       await database.drop();
     },
   };
+}
+
+function readBody(type: string | null, text: string): unknown {
+  if (text === '') return undefined;
+  return /^[^;]*\bjson\b/.test(type ?? '') ? JSON.parse(text) : text;
 }

@@ -283,6 +283,28 @@ describe('the OpenAPI document', () => {
     await api.ok('DELETE', `/buyers/${buyerId ?? ''}/postback-secret`, undefined, 204);
   }
 
+  /** Every operation on reports and goals, of the calls that are there. */
+  async function walkReports(): Promise<void> {
+    await api.ok('PUT', '/campaigns/cmp_walk/goal', { period: 'month', calls: 100 }, 201);
+    const goal = { period: 'week', calls: 100, costPerCallMicros: '5000000', conversionRate: 0.25 };
+    await api.ok('PUT', '/campaigns/cmp_walk/goal', goal);
+    await api.ok('GET', '/campaigns/cmp_walk/goal');
+    await api.ok('GET', '/campaigns/cmp_walk/goal/progress');
+    await api.ok('GET', '/reports?by=campaign,week&with=goal&compare=previous');
+    await api.ok('GET', '/reports?by=campaign,buyer&with=capFill&top=1');
+    await api.ok('GET', '/reports/csv?by=campaign,outcome');
+    await api.ok('GET', '/reports/verification');
+    const body = { name: 'Walk', query: { by: 'buyer' }, range: { period: 'this_month' } };
+    const { id } = await api.ok<{ id: string }>('POST', '/saved-reports', body);
+    await api.ok('GET', '/saved-reports');
+    await api.ok('GET', `/saved-reports/${id}`);
+    await api.ok('PATCH', `/saved-reports/${id}`, { range: { lastDays: 7 } });
+    await api.ok('GET', `/saved-reports/${id}/report`);
+    await api.ok('GET', `/saved-reports/${id}/csv`);
+    await api.ok('DELETE', `/saved-reports/${id}`, undefined, 204);
+    await api.ok('DELETE', '/campaigns/cmp_walk/goal', undefined, 204);
+  }
+
   it('describes what every operation really answers', async () => {
     await walkResources();
     await walkVersions();
@@ -290,6 +312,7 @@ describe('the OpenAPI document', () => {
     await walkBacktests();
     await walkWebhooks();
     await walkMoney();
+    await walkReports();
     const shown = new Set(
       [...api.check.seen].filter((seen) => / 2\d\d$/.test(seen)).map((seen) => seen.split(' ')[0]),
     );

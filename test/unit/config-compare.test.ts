@@ -18,6 +18,7 @@ const NOTHING: ConfigState = {
   numbers: new Map(),
   assignments: new Map(),
   limits: new Map(),
+  goal: null,
   plan: null,
   flow: null,
 };
@@ -30,6 +31,7 @@ function stateAfter({
   numbers,
   assignments,
   limits = [],
+  goal = null,
   plan,
   flow,
 }: ConfigDocument): ConfigState {
@@ -48,6 +50,7 @@ function stateAfter({
       assignments.map((it) => [it.id, { ...it, campaignId: campaign.id, removed: false }]),
     ),
     limits: new Map(limits.map((limit) => [limit.id, limit])),
+    goal,
     plan: plan === null ? null : { version: 1, definition: plan },
     flow: flow === null ? null : { version: 1, definition: flow },
   };

@@ -1,0 +1,69 @@
+import { SUMS, type Sum } from '../../../domain/report/measures';
+import type { Dimension } from '../../../domain/report/dimensions';
+
+/*
+ * What the sums and dimensions of domain/report are called in SQL: in facts, cells and hours alike.
+ */
+
+export const SUM_COLUMNS: Readonly<Record<Sum, string>> = {
+  received: 'received',
+  ended: 'ended',
+  routed: 'routed',
+  dials: 'dials',
+  answered: 'answered',
+  connected: 'connected',
+  abandoned: 'abandoned',
+  converted: 'converted',
+  durationSeconds: 'duration_seconds',
+  talkSeconds: 'talk_seconds',
+  revenue: 'revenue_micros',
+  payout: 'payout_micros',
+  cost: 'cost_micros',
+};
+
+/** The columns of all sums, in their order. */
+export const ALL_SUMS: readonly string[] = SUMS.map((sum) => SUM_COLUMNS[sum]);
+
+/** SQL of a dimension as text, of an alias `c` with the columns of `report_cells`. */
+export const DIMENSION_SQL: Readonly<Record<Dimension, string>> = {
+  campaign: `nullif(c.campaign_id, '')`,
+  buyer: 'c.buyer_id',
+  publisher: 'c.publisher_id',
+  number: 'c.number',
+  channel: 'c.channel',
+  country: 'c.country',
+  state: `c.country || '-' || c.state`,
+  areaCode: 'c.area_code',
+  planVersion: 'c.plan_version::text',
+  migration: 'c.migration_id',
+  side: 'c.migration_side',
+  outcome: 'c.outcome',
+};
+
+/** Where something stands in a report: the columns of `report_cells` that are not sums. */
+export const PLACE_COLUMNS: readonly string[] = [
+  'quarter',
+  'campaign_id',
+  'currency',
+  'buyer_id',
+  'publisher_id',
+  'number',
+  'channel',
+  'country',
+  'state',
+  'area_code',
+  'plan_version',
+  'migration_id',
+  'migration_side',
+  'outcome',
+  'tags',
+];
+
+/** The one more dimension that `report_hours` is cut by, beside campaign and hour, and its column in `report_cells`. */
+export const CUTS = {
+  buyer: 'buyer_id',
+  publisher: 'publisher_id',
+  channel: 'channel',
+  outcome: 'outcome',
+} as const satisfies Partial<Record<Dimension, string>>;
+export type Cut = keyof typeof CUTS;

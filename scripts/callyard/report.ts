@@ -1,0 +1,116 @@
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { DIMENSIONS } from '../../domain/report/dimensions';
+import { collect, InputError } from '../simulate/input';
+import { refuse, show } from './answers';
+import type { Client, ReportAsked } from './client';
+import type { ExitCode, Surroundings } from './commands';
+import type { Means } from './means';
+import { renderReport } from './report-view';
+
+/** What a table shows where nothing else is asked for. */
+const MEASURES = 'received,connected,converted,revenue,profit';
+
+/** The command line of a report. */
+export interface ReportOptions {
+  readonly by?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly zone?: string;
+  readonly compare?: boolean;
+  readonly top?: string;
+  readonly orderBy?: string;
+  readonly measures?: string;
+  readonly with?: string;
+  readonly where?: readonly string[];
+  readonly tag?: readonly string[];
+  readonly csv?: boolean;
+  readonly saved?: string;
+}
+
+/** Adds `report` to the command line. */
+export function addReport(command: Command, means: Means): void {
+  command
+    .command('report')
+    .description('what calls and the ledger come to, as a table or as CSV')
+    .option('--by <dimensions>', 'divided by commas, for example campaign,day (default: campaign)')
+    .option('--from <day>', 'a local day, or an instant (default: 29 days ago)')
+    .option('--to <day>', 'exclusive (default: tomorrow)')
+    .option('--zone <zone>', 'of the days, for example America/Chicago (default: UTC)')
+    .option('--compare', 'with the period of the same length before')
+    .option('--top <number>', 'only so many groups, the others added up')
+    .option('--order-by <measure>', 'the largest first (default: received)')
+    .option('--measures <measures>', `divided by commas (default of tables: ${MEASURES}; of CSV: all)`)
+    .option('--with <extras>', 'goal or capFill, or both with a comma between them')
+    .option('--where <dimension=values>', 'only these, for example buyer=buy_a; repeatable', collect, [])
+    .option(
+      '--tag <name:values>',
+      'only calls with this tag, for example intent:quote; repeatable',
+      collect,
+      [],
+    )
+    .option('--csv', 'everything as CSV, in amounts to the micro')
+    .option('--saved <id>', 'a saved report, for example rep_weekly')
+    .option(...means.urlOption)
+    .action((options: ReportOptions & { readonly url?: string }) => {
+      means.choose(async (around) => {
+        const { url, ...asked } = options;
+        return printReport(await means.connect(url), asked, around, process.stdout);
+      });
+    });
+}
+
+/**
+ * Prints a report as a table, or gives it out as CSV.
+ * @throws InputError when the options do not go together
+ */
+export async function printReport(
+  client: Pick<Client, 'report' | 'reportCsv'>,
+  options: ReportOptions,
+  around: Surroundings,
+  out: Writable,
+): Promise<ExitCode> {
+  const asked = reportAsked(options);
+  if (options.csv !== true) return show(await client.report(asked), around, renderReport);
+  const answer = await client.reportCsv(asked);
+  if (!answer.ok) return refuse(answer.problem, around);
+  await pipeline(answer.value, out, { end: false });
+  return 0;
+}
+
+/** @throws InputError when the options do not go together */
+export function reportAsked({ saved, csv, where = [], tag = [], ...options }: ReportOptions): ReportAsked {
+  const said = Object.values(options).some((value) => value !== undefined && value !== false);
+  if (saved !== undefined) {
+    if (said || where.length > 0 || tag.length > 0)
+      throw new InputError(
+        'A saved report asks what was saved: say --saved with nothing but --csv and --url.',
+      );
+    return { saved };
+  }
+  const query = new URLSearchParams();
+  const { by, from, to, zone, compare, top, orderBy, measures } = options;
+  const fields = { by, from, to, zone, top, orderBy, with: options.with };
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, value);
+  if (compare === true) query.set('compare', 'previous');
+  const shown = measures ?? (csv === true ? undefined : MEASURES);
+  if (shown !== undefined) query.set('measures', shown);
+  for (const [dimension, values] of filtersOf(where)) query.set(dimension, values.join(','));
+  for (const each of tag) query.append('tag', each);
+  return { query };
+}
+
+/** `buyer=buy_a`, each dimension with all the values it was given. */
+function filtersOf(where: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const filters = new Map<string, string[]>();
+  for (const text of where) {
+    const [, dimension = '', values = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
+    if (!(DIMENSIONS as readonly string[]).includes(dimension))
+      throw new InputError(
+        `--where wants one of ${DIMENSIONS.join(', ')}, an equals sign and values, for example buyer=buy_a; "${text}" is something else.`,
+      );
+    filters.set(dimension, [...(filters.get(dimension) ?? []), values]);
+  }
+  return filters;
+}

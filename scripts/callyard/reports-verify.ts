@@ -1,0 +1,96 @@
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import type { ReportVerification } from '../../contract/resources/report';
+import { refuse } from './answers';
+import type { Client } from './client';
+import type { ExitCode, Surroundings } from './commands';
+import type { Means } from './means';
+
+/** Adds `reports verify` to the command line. */
+export function addReportsVerify(command: Command, means: Means): void {
+  command
+    .command('reports')
+    .description('whether reports are right')
+    .command('verify')
+    .description('counts calls and ledger anew; fails when a figure that was rolled up differs')
+    .option('--from <instant>', 'the first hour (default: the first there is)')
+    .option('--to <instant>', 'exclusive (default: the last there is)')
+    .option(...means.urlOption)
+    .action((options: { readonly from?: string; readonly to?: string; readonly url?: string }) => {
+      means.choose(async (around) => verifyReports(await means.connect(options.url), options, around));
+    });
+}
+
+/** Counts a month at a time, and says how far it is. */
+export async function verifyReports(
+  client: Pick<Client, 'reportedTime' | 'verifyReports'>,
+  asked: { readonly from?: string; readonly to?: string },
+  around: Surroundings,
+): Promise<ExitCode> {
+  const whole = await client.reportedTime(asked);
+  if (!whole.ok) return refuse(whole.problem, around);
+  if (whole.value.from === null || whole.value.to === null) {
+    around.say('There is nothing to report on yet.');
+    return 0;
+  }
+  const found = { hours: 0, unrolled: 0, calls: 0, entries: 0 };
+  const differences: ReportVerification['differences'] = [];
+  for (const [from, to] of monthsOf(whole.value.from, whole.value.to)) {
+    const answer = await client.verifyReports({ from, to });
+    if (!answer.ok) return refuse(answer.problem, around);
+    for (const figure of ['hours', 'unrolled', 'calls', 'entries'] as const)
+      found[figure] += answer.value[figure];
+    differences.push(...answer.value.differences);
+    around.say(`${from.slice(0, 7)}  ${answer.value.calls} calls, ${answer.value.entries} entries`);
+  }
+  if (differences.length === 0) {
+    around.say(
+      `${found.hours} hours of campaigns agree with ${found.calls} calls and ${found.entries} entries of the ledger.`,
+    );
+    if (found.unrolled > 0)
+      around.say(
+        `${found.unrolled} more have not been rolled up: reports read them from the calls themselves.`,
+      );
+    return 0;
+  }
+  around.complain(differenceTable(differences));
+  around.complain(
+    `${differences.length} figures differ. Keep this output, and report it: no program of Callyard may leave them so.`,
+  );
+  return 1;
+}
+
+/** The time as calendar months of UTC, the first and last of them in part. */
+export function monthsOf(from: string, to: string): [from: string, to: string][] {
+  const months: [string, string][] = [];
+  for (let begin = from; Date.parse(begin) < Date.parse(to); ) {
+    const day = new Date(begin);
+    const next = new Date(Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1, 1)).toISOString();
+    const end = Date.parse(next) < Date.parse(to) ? next : to;
+    months.push([begin, end]);
+    begin = end;
+  }
+  return months;
+}
+
+/** With the lines between them, 80. */
+const COLUMNS = [18, 18, 10, 18, 11];
+
+function differenceTable(differences: ReportVerification['differences']): string {
+  const table = new Table({
+    head: ['hour (UTC)', 'campaign', 'in', 'figure', 'should be'],
+    colWidths: COLUMNS,
+    wordWrap: true,
+    wrapOnWordBoundary: false,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },
+  });
+  for (const { hour, campaignId, rolledUpIn, sum, rolledUp, counted } of differences)
+    table.push([
+      hour.slice(0, 16).replace('T', ' '),
+      campaignId ?? 'none',
+      rolledUpIn,
+      `${sum} ${rolledUp}`,
+      counted,
+    ]);
+  return table.toString();
+}
