@@ -22,6 +22,8 @@ import { createKeySweep } from './http/key-sweep';
 import type { Route } from './http/route';
 import { createRouter } from './http/router';
 import { limitRoutes } from './limits/routes';
+import type { Live } from './live/live';
+import { liveRoutes } from './live/routes';
 import type { MigrationGateway } from './migrations/gateway';
 import { migrationRoutes } from './migrations/routes';
 import { numberRoutes } from './numbers/routes';
@@ -54,6 +56,7 @@ export const ROUTES: readonly Route[] = [
   ...migrationRoutes,
   ...backtestRoutes,
   ...callRoutes,
+  ...liveRoutes,
   ...ledgerRoutes,
   ...disputeRoutes,
   ...costRoutes,
@@ -82,8 +85,10 @@ export function createApi(options: {
   readonly migrations: MigrationGateway;
   readonly backtests: BacktestGateway;
   readonly allowPrivateWebhooks: boolean;
+  /** The caller's to stop. */
+  readonly live: Live;
 }): Api {
-  const { db, log, migrations, backtests, allowPrivateWebhooks } = options;
+  const { db, log, migrations, backtests, allowPrivateWebhooks, live } = options;
   const guard = requireAdminKey(options.adminKey);
   const sweep = createKeySweep({ db, log });
   const router = express.Router();
@@ -96,6 +101,7 @@ export function createApi(options: {
       migrations,
       backtests,
       allowPrivateWebhooks,
+      live,
       guard,
     }),
   );

@@ -1,8 +1,10 @@
+import type { Response } from 'express';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
 import type { NewAuditEntry } from '../../db/queries/audit';
 import type { Queryable } from '../../db/pool';
 import type { BacktestGateway } from '../backtests/gateway';
+import type { Live } from '../live/live';
 import type { MigrationGateway } from '../migrations/gateway';
 import type { ProblemCode } from '../problems';
 
@@ -30,6 +32,7 @@ export const TAGS = {
     'Numbers that visitors of web pages get, each one of their own, so that a call tells who called.',
   'Blocked callers': 'Numbers, and prefixes of numbers, that may not call.',
   Calls: 'What happened to calls.',
+  'Live data': 'Calls in progress and the counters of today, as they change.',
   Money: 'What buyers owe, what publishers get, what is spent; and what people book of it by hand.',
   Webhooks: 'Who outside is told of what happens, and how that went.',
   'Audit trail': 'Who changed what, and when.',
@@ -42,6 +45,8 @@ export interface ResponseShape {
   readonly description: string;
   /** `null`: no body. */
   readonly body: z.ZodType | null;
+  /** Default `application/json`. */
+  readonly type?: 'text/event-stream';
 }
 export type Responses = Readonly<Record<number, ResponseShape>>;
 
@@ -125,10 +130,20 @@ export interface WriteRequest<P, Q, B> {
   readonly requireRevision: (current: number) => void;
 }
 
+export interface StreamRequest<Q> {
+  readonly live: Live;
+  readonly query: Q;
+  /** The id of the last event the client has seen; `undefined`: it comes for the first time. */
+  readonly lastEventId: string | undefined;
+  /** Its answer, which has not begun. */
+  readonly res: Response;
+}
+
 /** A declared route with the types of its parts erased: input has been parsed by the schemas beside it. */
 export type Route = { readonly declaration: Declaration } & (
   | { readonly kind: 'read'; handle(request: ReadRequest<unknown, unknown>): Promise<Reply> }
   | { readonly kind: 'write'; handle(request: WriteRequest<unknown, unknown, unknown>): Promise<WriteReply> }
+  | { readonly kind: 'stream'; begin(request: StreamRequest<unknown>): void }
 );
 
 /** The parts of a declaration that give a handler its types. */
@@ -152,6 +167,16 @@ export function readRoute<
 ): Route {
   const { handle, ...rest } = declaration;
   return { kind: 'read', declaration: rest, handle: handle as Extract<Route, { kind: 'read' }>['handle'] };
+}
+
+/** A route whose answer is a stream of events, for as long as the client stays. It may take up a `Last-Event-ID`. */
+export function streamRoute<const R extends Responses, Q extends z.ZodType = z.ZodUndefined>(
+  declaration: Declaration & { readonly query?: Q; readonly responses: R } & {
+    readonly begin: (request: StreamRequest<z.output<Q>>) => void;
+  },
+): Route {
+  const { begin, ...rest } = declaration;
+  return { kind: 'stream', declaration: rest, begin };
 }
 
 /** A route that changes something, in one transaction with its audit trail and its answer to an `Idempotency-Key`. */

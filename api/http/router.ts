@@ -8,6 +8,7 @@ import { ACTOR_HEADER, readActor } from './actor';
 import { jsonBody, LARGEST_BODY, readBody } from './body';
 import { readIfMatch } from './etag';
 import type { BacktestGateway } from '../backtests/gateway';
+import type { Live } from '../live/live';
 import type { MigrationGateway } from '../migrations/gateway';
 import type { Route } from './route';
 import { answerReply, fingerprintOf, performWrite, type Answer, type IdempotentRequest } from './write';
@@ -22,6 +23,7 @@ export interface Means {
   readonly migrations: MigrationGateway;
   readonly backtests: BacktestGateway;
   readonly allowPrivateWebhooks: boolean;
+  readonly live: Live;
 }
 
 /** Makes Express routes of declared ones; `guard` stands before every route that is not open. */
@@ -35,7 +37,10 @@ export function createRouter(
     const handlers: RequestHandler[] = [];
     if (!open) handlers.push(guard);
     if (body !== undefined) handlers.push(jsonBody(largestBody ?? LARGEST_BODY));
-    handlers.push(async (req, res) => send(res, await answer(route, req, res, means)));
+    handlers.push(async (req, res) => {
+      if (route.kind === 'stream') stream(route, req, res, means);
+      else send(res, await answer(route, req, res, means));
+    });
     router[method](expressPath(path), ...handlers);
   }
   for (const [path, methods] of methodsByPath(routes)) {
@@ -61,7 +66,18 @@ function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly s
   return methods;
 }
 
-async function answer(route: Route, req: Request, res: Response, means: Means): Promise<Answer> {
+function stream(route: Extract<Route, { kind: 'stream' }>, req: Request, res: Response, means: Means): void {
+  const query = parseQuery(route.declaration.query, req.query);
+  if (req.method === 'HEAD') res.type('text/event-stream').end();
+  else route.begin({ live: means.live, query, lastEventId: req.get('last-event-id'), res });
+}
+
+async function answer(
+  route: Exclude<Route, { kind: 'stream' }>,
+  req: Request,
+  res: Response,
+  means: Means,
+): Promise<Answer> {
   const { db, migrations, backtests, allowPrivateWebhooks } = means;
   const { declaration } = route;
   const params = declaration.params === undefined ? undefined : parseParams(declaration.params, req);

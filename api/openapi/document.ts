@@ -119,6 +119,13 @@ function parametersOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSch
             { examples: ['"3"'] },
           ),
         ]),
+    ...(kind !== 'stream'
+      ? []
+      : [
+          header('Last-Event-ID', 'The id of the last event that was seen: the stream goes on behind it.', {
+            maxLength: 8192,
+          }),
+        ]),
     ...(method === 'post' && kind === 'write'
       ? [
           header(
@@ -166,14 +173,14 @@ function responsesOf(route: Route, schemas: SchemaSet): JsonSchema {
         }
       : {}),
   });
-  const good = Object.entries(responses).map(([status, { description, body }]) => [
+  const good = Object.entries(responses).map(([status, { description, body, type = 'application/json' }]) => [
     status,
     {
       description,
       headers: headersOf(Number(status), body !== null),
       ...(body === null
         ? {}
-        : { content: { 'application/json': { schema: schemas.of({ schema: body, direction: 'output' }) } } }),
+        : { content: { [type]: { schema: schemas.of({ schema: body, direction: 'output' }) } } }),
     },
   ]);
   return Object.fromEntries([...good, ...problemResponses(problemsOf(route), schemas)]);
