@@ -1,5 +1,6 @@
 import type { Page } from '../../contract/page';
 import type { Call } from '../../contract/call';
+import { readEvents } from '../../scripts/callyard/event-stream';
 import { sampleConfig } from './config-sample';
 import { startApi, type ApiServer } from './api-server';
 import { sampleResult } from './backtest-sample';
@@ -283,6 +284,22 @@ describe('the OpenAPI document', () => {
     await api.ok('DELETE', `/buyers/${buyerId ?? ''}/postback-secret`, undefined, 204);
   }
 
+  /** The first event of the stream, as it is parsed. */
+  async function walkLive(): Promise<void> {
+    const leaving = new AbortController();
+    const response = await fetch(`${api.baseUrl}/api/v1/live?campaignId=cmp_walk`, {
+      headers: { authorization: `Bearer ${api.adminKey}` },
+      signal: leaving.signal,
+    });
+    if (response.body === null) throw new Error('The stream has no body');
+    for await (const { event, data } of readEvents(response.body)) {
+      if (event === '') continue;
+      api.check.response('GET', '/live', 200, response.headers, { event, data: JSON.parse(data) as unknown });
+      break;
+    }
+    leaving.abort();
+  }
+
   it('describes what every operation really answers', async () => {
     await walkResources();
     await walkVersions();
@@ -290,6 +307,7 @@ describe('the OpenAPI document', () => {
     await walkBacktests();
     await walkWebhooks();
     await walkMoney();
+    await walkLive();
     const shown = new Set(
       [...api.check.seen].filter((seen) => / 2\d\d$/.test(seen)).map((seen) => seen.split(' ')[0]),
     );

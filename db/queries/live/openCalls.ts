@@ -50,7 +50,7 @@ export interface OpenCallRow {
 /** Calls in progress, by their ids. */
 export async function listOpenCalls(db: Queryable, ids: readonly string[]): Promise<OpenCallRow[]> {
   const { rows } = await db.query<OpenCallRow & Record<string, unknown>>({
-    name: 'list_open_calls',
+    name: 'list_live_calls',
     text: `
       SELECT c.id, c.campaign_id, m.name AS campaign_name, c.publisher_id, c.caller, c.dialed, c.state, c.received_at,
              c.connected_at, t.step, t.at AS step_at, a.buyer_id, b.name AS buyer_name, a.no AS attempt,
