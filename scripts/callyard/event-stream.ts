@@ -24,9 +24,9 @@ export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerat
   for await (const chunk of body) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) {
+    for (const line of lines.map((each) => each.replace(/\r$/, ''))) {
       if (line !== '') {
-        pending = taking(pending, line.replace(/\r$/, ''));
+        pending = taking(pending, line);
         continue;
       }
       const { event, data, lastEventId } = pending;

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
+import path from 'node:path';
+import { runInNewContext } from 'node:vm';
 import type { LiveCounters } from '../../contract/live';
 import { eventually } from './eventually';
 import { insertCampaign } from './campaign-fixture';
@@ -200,6 +203,39 @@ describe('the stream of live data', () => {
     expect((await ask('?campaignId=nonsense')).status).toBe(400);
     expect((await ask('', { method: 'HEAD' })).status).toBe(200);
     expect((await ask('', { method: 'POST' })).status).toBe(405);
+  });
+
+  it('is read by the example of the documentation, which comes back where it was', async () => {
+    const page = readFileSync(path.join(__dirname, '..', '..', 'docs', 'live.md'), 'utf8');
+    const [, code = ''] = /```js\n([^]*?)```/.exec(page) ?? [];
+    const heard: string[] = [];
+    const leaving = new AbortController();
+    const watch = runInNewContext(`${code}; watchLive`, { fetch, TextDecoder, setTimeout }) as (
+      baseUrl: string,
+      key: string,
+      onEvent: (event: string, data: { id?: string }) => void,
+      signal: AbortSignal,
+    ) => Promise<void>;
+    const edge = await edgeWith({ everyMs: 20 });
+    const link = await linkTo('127.0.0.1', Number(new URL(edge.url).port));
+    const reading = watch(
+      `http://127.0.0.1:${link.port}`,
+      system.adminKey,
+      (event, { id }) => heard.push(`${event} ${id ?? ''}`.trim()),
+      leaving.signal,
+    );
+    await eventually(async () => expect(heard).toContain('snapshot'));
+    await insertOpen('example_', 1);
+    await eventually(async () => expect(heard).toContain('call example_1'));
+    await link.cut();
+    await endAll();
+    await link.mend();
+    await eventually(async () => expect(heard).toContain('call.ended example_1'));
+    expect(heard).toContain('resumed');
+    expect(heard.filter((event) => event === 'snapshot')).toHaveLength(1);
+    leaving.abort();
+    await reading;
+    await link.close();
   });
 
   it('counts the day of the campaign, from midnight on its own clock', async () => {

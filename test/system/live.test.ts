@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { Call } from '../../contract/call';
 import type { LiveCounters, LiveEndedCall } from '../../contract/live';
 import { insertCampaign } from './campaign-fixture';
 import { Listener, startEdge, type Edge } from './live-fixture';
 import { callThatTalked, moneyApi, once, type MoneyApi } from './money-fixture';
 import { placeCall } from './placing';
-import { startSystem, type SystemUnderTest } from './system';
+import { eventually, startSystem, type SystemUnderTest } from './system';
 
 const NUMBER = '+14155557010';
 const OTHER = '+14155557020';
@@ -271,5 +275,38 @@ describe('live data of calls', () => {
     );
     listeners.push(elsewhere);
     await elsewhere.hears('snapshot');
+  });
+
+  it('come as lines where no terminal is, until Ctrl-C', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'callyard-live-'));
+    const program = spawn(
+      process.execPath,
+      [
+        '--import',
+        'tsx',
+        'scripts/callyard/main.ts',
+        'live',
+        '--campaign',
+        'cmp_live',
+        '--url',
+        system.baseUrl,
+      ],
+      {
+        cwd: path.join(__dirname, '..', '..'),
+        env: { ...process.env, CALLYARD_ADMIN_KEY: system.adminKey, CALLYARD_DATA_DIR: folder },
+      },
+    );
+    let out = '';
+    program.stdout.on('data', (text) => (out += String(text)));
+    program.stderr.on('data', (text) => (out += String(text)));
+    const exit = new Promise((resolve) => program.on('exit', resolve));
+    await eventually(async () => expect(out).toContain('snapshot: 0 calls in progress, 1 campaigns'));
+    const call = await callThatTalked(system, NUMBER, 12);
+    await eventually(async () =>
+      expect(out).toContain(`${call.endedAt} ${call.id} ended: connected with a, 10.00 USD`),
+    );
+    program.kill('SIGINT');
+    expect(await exit).toBe(0);
+    await rm(folder, { recursive: true });
   });
 });
