@@ -19,7 +19,7 @@ export interface StreamClient {
 export interface StreamOptions {
   readonly filter: LiveFilter;
   readonly cursor: Cursor | null;
-  /** Bytes that may wait for the client to take them in. */
+  /** Bytes that may wait for the client to take them in, beside the longest text it was sent. */
   readonly mostWaiting: number;
   /** It is gone, by itself or cut off. */
   readonly onGone: (client: StreamClient) => void;
@@ -41,6 +41,7 @@ export function openStream(res: Response, options: StreamOptions): StreamClient 
     Connection: 'close',
   });
   res.flushHeaders();
+  let largest = 0;
   const client: StreamClient = {
     filter,
     cursor,
@@ -48,10 +49,12 @@ export function openStream(res: Response, options: StreamOptions): StreamClient 
     lastWrite: Date.now(),
     send(text) {
       if (res.destroyed || res.writableEnded) return false;
-      if (res.writableLength > mostWaiting) {
+      // Everything as it is may be long: it is given time for that.
+      if (res.writableLength > mostWaiting + largest) {
         res.destroy();
         return false;
       }
+      largest = Math.max(largest, text.length);
       res.write(text);
       client.lastWrite = Date.now();
       return true;

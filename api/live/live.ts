@@ -19,7 +19,7 @@ export interface LiveOptions {
   readonly log: Logger;
   /** Milliseconds from the begin of a look to that of the next; default 300. */
   readonly everyMs?: number;
-  /** Bytes that may wait for a client to take them in, default 4 MB; one that is behind by more is cut off. */
+  /** Bytes that may wait for a client beside the longest text it was sent, default 4 MB; past that it is cut off. */
   readonly mostWaiting?: number;
   /** Default 1,000. */
   readonly mostStreams?: number;
@@ -92,7 +92,10 @@ class Watch implements Live {
       this.worried.delete(client);
     };
     const cursor = readCursor(lastEventId, filter);
-    this.clients.add(openStream(res, { filter, cursor, mostWaiting, onGone }));
+    const client = openStream(res, { filter, cursor, mostWaiting, onGone });
+    // Gone before it was answered: nobody would tell us once more.
+    if (res.closed) return;
+    this.clients.add(client);
     this.working ??= this.work();
   }
 

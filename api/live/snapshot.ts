@@ -11,14 +11,20 @@ export interface Snapshot {
 
 /** Transactions under way that are kept of a snapshot; more would make ids that no header can carry. */
 const MOST_UNDER_WAY = 100;
-const SNAPSHOT = /^(\d{1,20}):(\d{1,20}):(?:\d{1,20}(?:,\d{1,20})*)?$/;
+const SNAPSHOT = /^(\d{1,20}):(\d{1,20}):((?:\d{1,20}(?:,\d{1,20})*)?)$/;
 
-/** `null`: the text is none. */
+/** `null`: the text is none, as PostgreSQL would say too. */
 export function readSnapshot(text: string): Snapshot | null {
-  const [, xmin, xmax] = SNAPSHOT.exec(text) ?? [];
-  if (xmin === undefined || xmax === undefined) return null;
-  const snapshot = { xmin: BigInt(xmin), xmax: BigInt(xmax) };
-  return snapshot.xmin <= snapshot.xmax ? snapshot : null;
+  const parts = SNAPSHOT.exec(text);
+  if (parts === null) return null;
+  const [, low = '', high = '', among = ''] = parts;
+  const [xmin, xmax] = [BigInt(low), BigInt(high)];
+  if (xmin === 0n || xmin > xmax) return null;
+  const underWay = among === '' ? [] : among.split(',').map(BigInt);
+  const inOrder = underWay.every(
+    (xid, index) => xid < xmax && xid >= (index === 0 ? xmin : (underWay[index - 1] ?? xmin)),
+  );
+  return inOrder ? { xmin, xmax } : null;
 }
 
 /** The same or, where that would be very long, one that sees less: who goes on from there is told some things twice. */

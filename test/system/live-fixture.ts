@@ -59,8 +59,8 @@ export async function startEdge(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     live,
     async stop() {
+      // No more is needed: streams close their connections.
       await live.stop();
-      server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await db.end();
     },

@@ -167,6 +167,9 @@ describe('the stream of live data', () => {
       cursor(old, snapshot, ...filter),
       cursor(at, '9000000000000:9000000000000:', ...filter), // of a server that was restored from a backup since
       cursor(at, '1:2:3;DROP', ...filter),
+      cursor(at, '5:7:6,5', ...filter),
+      cursor(at, '5:7:9', ...filter),
+      cursor(at, '0:7:', ...filter),
       'e30',
       'nonsense',
     ]) {
