@@ -1,15 +1,13 @@
 import type { Pool } from 'pg';
 import type { LiveCall, LiveCounters, LiveEndedCall } from '../../contract/live';
-import type { Limit } from '../../contract/resources/limit';
 import type { Queryable } from '../../db/pool';
-import { listLimits } from '../../db/queries/limits/limits';
 import { listTodaysCounters } from '../../db/queries/live/counters';
 import { listAmendedCampaigns, listEndedCalls } from '../../db/queries/live/endedCalls';
 import { findFrame, readOneSnapshot, type FrameRow } from '../../db/queries/live/frame';
 import { listOpenCalls, listOpenVersions, type OpenVersionRow } from '../../db/queries/live/openCalls';
 import { transaction } from '../../db/transaction';
-import { presentLimit } from '../limits/present';
 import { canGoOn } from './cursor';
+import { limitsNow } from './limits';
 import {
   presentCounters,
   presentEndedCall,
@@ -27,16 +25,6 @@ export interface Look {
 
 /** PostgreSQL's largest count. */
 const ALL = 2_147_483_647;
-const EVERY_LIMIT = {
-  scopeKind: null,
-  scopeId: null,
-  window: null,
-  counts: null,
-  campaignId: null,
-  full: null,
-  after: null,
-  limit: ALL,
-} as const;
 
 /**
  * Looks at everything that is live, in one snapshot of the database: of calls in progress reads what moved, and of
@@ -57,7 +45,7 @@ export async function look(pool: Pool, before: LiveState | null): Promise<Look> 
 async function lookAt(db: Queryable, frame: FrameRow, before: LiveState | null): Promise<Look> {
   const [versions, limits, amended] = await Promise.all([
     listOpenVersions(db),
-    listLimits(db, EVERY_LIMIT),
+    limitsNow(db, frame, before),
     before === null ? [] : listAmendedCampaigns(db, before.snapshot),
   ]);
   const [calls, ended] = await Promise.all([
@@ -73,7 +61,7 @@ async function lookAt(db: Queryable, frame: FrameRow, before: LiveState | null):
     calls,
     days,
     counters: countersOf(days, calls),
-    limits: new Map(limits.map((row) => [row.id, presentLimit(row)] satisfies [string, Limit])),
+    limits,
   };
   return { state, differences: before === null ? null : differencesOf(before, state, ended) };
 }

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import type { LiveCounters } from '../../contract/live';
 import { eventually } from './eventually';
 import { insertCampaign } from './campaign-fixture';
-import { putFakeClock } from './limit-fixture';
+import { insertTestLimit, putFakeClock } from './limit-fixture';
 import { linkTo } from './link';
 import { Listener, startEdge, type Edge } from './live-fixture';
 import { startSystem, type SystemUnderTest } from './system';
@@ -15,8 +15,11 @@ describe('the stream of live data', () => {
   const edges: Edge[] = [];
   const listeners: Listener[] = [];
 
+  let setClock: (to: string) => Promise<void>;
+
   beforeAll(async () => {
     system = await startSystem({ worker: false });
+    setClock = await putFakeClock(system.db, new Date().toISOString());
   });
   afterEach(async () => {
     for (const listener of listeners.splice(0)) listener.leave();
@@ -241,6 +244,43 @@ describe('the stream of live data', () => {
     await link.close();
   });
 
+  it('tells of limits that are set, moved, deleted, or begin anew with their window', async () => {
+    await setClock('2026-03-02T04:59:00Z');
+    const edge = await edgeWith({ everyMs: 20 });
+    const listener = await listen(edge);
+    await listener.hears('snapshot');
+    const told = (id: string) =>
+      listener
+        .all('limits')
+        .flatMap(({ limits }) => limits)
+        .filter((limit) => limit.id === id)
+        .at(-1);
+    for (const id of ['lim_one', 'lim_two'])
+      await insertTestLimit(system.db, {
+        id,
+        scope: `destination:tel:+1415555${id === 'lim_one' ? '7001' : '7002'}`,
+        window: 'day',
+        counts: 'attempt',
+        maximum: 5,
+        timeZone: 'America/New_York',
+      });
+    await eventually(async () => expect(told('lim_two')).toMatchObject({ limit: 5, posted: 0 }));
+    await sql(`UPDATE limit_counters SET posted = 1 WHERE limit_id = 'lim_one'`);
+    await eventually(async () =>
+      expect(told('lim_one')).toMatchObject({ posted: 1, resetsAt: '2026-03-02T05:00:00.000Z' }),
+    );
+    await setClock('2026-03-02T05:00:00Z');
+    await eventually(async () =>
+      expect(told('lim_one')).toMatchObject({ posted: 0, resetsAt: '2026-03-03T05:00:00.000Z' }),
+    );
+    await sql(`UPDATE limits SET maximum = 9 WHERE id = 'lim_one'`);
+    await eventually(async () => expect(told('lim_one')).toMatchObject({ limit: 9 }));
+    for (const id of ['lim_two', 'lim_one']) {
+      await sql(`DELETE FROM limits WHERE id = $1`, [id]);
+      await listener.hears('limits', ({ gone }) => gone.includes(id));
+    }
+  });
+
   it('counts the day of the campaign, from midnight on its own clock', async () => {
     await insertCampaign(system.db, {
       key: 'east',
@@ -255,7 +295,7 @@ describe('the stream of live data', () => {
       timeZone: 'America/Los_Angeles',
     });
     // The day on which clocks in New York are put forward, which has 23 hours, and is over at 4 in UTC.
-    const setClock = await putFakeClock(system.db, '2026-03-09T03:59:59Z');
+    await setClock('2026-03-09T03:59:59Z');
     const edge = await edgeWith({ everyMs: 20 });
     await insertOpen('first_', 2, 'cmp_east', `'2026-03-08T05:00:00Z'`);
     await insertOpen('before_', 3, 'cmp_east', `'2026-03-08T04:59:59Z'`);
