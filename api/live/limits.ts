@@ -30,8 +30,9 @@ export async function limitsNow(
 ): Promise<ReadonlyMap<string, Limit>> {
   if (before === null || before.config !== config) return presented(await listLimits(db, EVERY_LIMIT));
   const changed = await findChangedLimits(db, before.snapshot);
+  const now = Date.parse(clock);
   const over = [...before.limits.values()].filter(
-    ({ resetsAt }) => resetsAt !== null && Date.parse(resetsAt) <= Date.parse(clock),
+    ({ resetsAt }) => resetsAt !== null && Date.parse(resetsAt) <= now,
   );
   const ids = new Set([...changed.ids, ...over.map(({ id }) => id)]);
   if (ids.size === 0 && changed.limits === before.limits.size) return before.limits;
