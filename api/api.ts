@@ -23,6 +23,8 @@ import { createKeySweep } from './http/key-sweep';
 import type { Route } from './http/route';
 import { createRouter } from './http/router';
 import { limitRoutes } from './limits/routes';
+import type { Live } from './live/live';
+import { liveRoutes } from './live/routes';
 import type { MigrationGateway } from './migrations/gateway';
 import { migrationRoutes } from './migrations/routes';
 import { numberRoutes } from './numbers/routes';
@@ -60,6 +62,7 @@ export const ROUTES: readonly Route[] = [
   ...reportRoutes,
   ...savedReportRoutes,
   ...goalRoutes,
+  ...liveRoutes,
   ...ledgerRoutes,
   ...disputeRoutes,
   ...costRoutes,
@@ -90,8 +93,10 @@ export function createApi(options: {
   readonly migrations: MigrationGateway;
   readonly backtests: BacktestGateway;
   readonly allowPrivateWebhooks: boolean;
+  /** The caller's to stop. */
+  readonly live: Live;
 }): Api {
-  const { db, reports, log, migrations, backtests, allowPrivateWebhooks } = options;
+  const { db, reports, log, migrations, backtests, allowPrivateWebhooks, live } = options;
   const guard = requireAdminKey(options.adminKey);
   const sweep = createKeySweep({ db, log });
   const router = express.Router();
@@ -105,6 +110,7 @@ export function createApi(options: {
       migrations,
       backtests,
       allowPrivateWebhooks,
+      live,
       guard,
     }),
   );

@@ -10,6 +10,7 @@ import { createBacktestGateway } from './backtests/gateway';
 import { createDniApp } from './dni/public';
 import { createDniSweep } from './dni/sweep';
 import { createHealthRouter } from './health';
+import { createLive } from './live/live';
 import { createMigrationGateway } from './migrations/gateway';
 import { createMetricsRouter } from './metrics';
 import { createPostbackRouter } from './postbacks/router';
@@ -45,7 +46,7 @@ export interface AppOptions {
 
 export interface App {
   readonly http: Express;
-  /** `/readyz` says no from now on; requests are still answered. */
+  /** `/readyz` says no from now on, and streams end; requests are still answered. */
   drain(): void;
   /** Ends background work. The pool and the client are the caller's to close. */
   close(): Promise<void>;
@@ -68,16 +69,18 @@ export function createApp(options: AppOptions): App {
   const callbacks = createCallbackSink({ db, gateway, log, deadlineMs: webhookDeadlineMs });
   const announcements = createAnnouncements({ db, callbacks, log, deadlineMs: webhookDeadlineMs });
   const { adminKey, allowPrivateWebhooks = false } = options;
-  const api = createApi({ db, reports, log, adminKey, migrations, backtests, allowPrivateWebhooks });
+  const live = createLive({ db, log });
+  const api = createApi({ db, reports, log, adminKey, migrations, backtests, allowPrivateWebhooks, live });
   const dniSweep = createDniSweep({ db, log });
   let draining = false;
+  let leaving: Promise<void> | null = null;
 
   const http = express();
   http.disable('x-powered-by');
   http.disable('etag');
   http.use(requestIds());
   http.use(createHealthRouter({ db, temporal, isDraining: () => draining }));
-  http.use(createMetricsRouter({ db, guard: requireAdminKey(options.adminKey) }));
+  http.use(createMetricsRouter({ db, live, guard: requireAdminKey(options.adminKey) }));
   for (const dialect of options.dialects) {
     http.use(
       `/telephony/${dialect.carrier}`,
@@ -107,8 +110,10 @@ export function createApp(options: AppOptions): App {
     http,
     drain: () => {
       draining = true;
+      leaving = live.stop();
     },
     async close() {
+      await (leaving ?? live.stop());
       await failSafe.stop();
       await api.stop();
       await dniSweep.stop();

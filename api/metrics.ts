@@ -5,6 +5,7 @@ import { countDeliveries } from '../db/queries/events/deliveries';
 import { countHolds } from '../db/queries/limits/holds';
 import { listPoolMetrics, type PoolMetricsRow } from '../db/queries/dni/status';
 import { listNearlyFull, type UsedRow } from '../db/queries/limits/nearlyFull';
+import type { Live, LiveStatus } from './live/live';
 
 /**
  * Limits that metrics are given of: those that are about to matter. Every limit would be a series for each of many
@@ -16,14 +17,16 @@ const MOST_LIMITS = 500;
 const LABELS = ['limit', 'scope', 'window', 'counts'] as const;
 
 /**
- * `GET /metrics` in Prometheus' text format, behind `guard`. All of it is read from the database when it is asked for,
- * so that each API process says the same: ask one of them.
+ * `GET /metrics` in Prometheus' text format, behind `guard`. It is read from the database when it is asked for, so that
+ * each API process says the same: ask one of them. Only live streams are those of the process that is asked.
  */
 export function createMetricsRouter({
   db,
+  live,
   guard,
 }: {
   readonly db: Pool;
+  readonly live: Live;
   readonly guard: RequestHandler;
 }): Router {
   const router = express.Router();
@@ -39,6 +42,7 @@ export function createMetricsRouter({
     registerDeliveries(registry, deliveries);
     registerLimits(registry, limits);
     registerPools(registry, pools);
+    registerLive(registry, live.status());
     res.set('Content-Type', registry.contentType).send(await registry.metrics());
   });
   return router;
@@ -85,6 +89,20 @@ function registerLimits(registry: Registry, limits: readonly UsedRow[]): void {
     posted.set(labels, Number(used.posted));
     pending.set(labels, Number(used.pending));
   }
+}
+
+function registerLive(registry: Registry, { streams, lookAgeSeconds }: LiveStatus): void {
+  new Gauge({
+    name: 'callyard_live_streams',
+    help: 'Open streams of live data, of this process.',
+    registers: [registry],
+  }).set(streams);
+  if (lookAgeSeconds === null) return;
+  new Gauge({
+    name: 'callyard_live_look_age_seconds',
+    help: 'How old what these streams were told last is. Not there while nobody listens.',
+    registers: [registry],
+  }).set(lookAgeSeconds);
 }
 
 function registerPools(registry: Registry, pools: readonly PoolMetricsRow[]): void {

@@ -1,8 +1,10 @@
+import type { Response } from 'express';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
 import type { NewAuditEntry } from '../../db/queries/audit';
 import type { Queryable } from '../../db/pool';
 import type { BacktestGateway } from '../backtests/gateway';
+import type { Live } from '../live/live';
 import type { MigrationGateway } from '../migrations/gateway';
 import type { ProblemCode } from '../problems';
 
@@ -32,6 +34,7 @@ export const TAGS = {
   Calls: 'What happened to calls.',
   Reports: 'What calls and money come to, by any dimension and over any time.',
   Goals: 'What campaigns are to come to, and how far they are.',
+  'Live data': 'Calls in progress and the counters of today, as they change.',
   Money: 'What buyers owe, what publishers get, what is spent; and what people book of it by hand.',
   Webhooks: 'Who outside is told of what happens, and how that went.',
   'Audit trail': 'Who changed what, and when.',
@@ -44,8 +47,8 @@ export interface ResponseShape {
   readonly description: string;
   /** `null`: no body, or one that is no JSON. */
   readonly body: z.ZodType | null;
-  /** Of a body that is no JSON. */
-  readonly media?: 'text/csv';
+  /** Default `application/json`. */
+  readonly type?: 'text/csv' | 'text/event-stream';
 }
 export type Responses = Readonly<Record<number, ResponseShape>>;
 
@@ -102,7 +105,7 @@ export type WriteReply<R extends Responses = Responses> = Reply<R> & {
 };
 
 /** A body that is sent as it is made: of any length, in little memory. */
-export interface StreamReply {
+export interface Download {
   readonly headers: Readonly<Record<string, string>>;
   /** What is thrown before the first piece is answered as a problem; later it breaks the connection off. */
   readonly pieces: AsyncIterable<string>;
@@ -138,11 +141,21 @@ export interface WriteRequest<P, Q, B> {
   readonly requireRevision: (current: number) => void;
 }
 
+export interface EventsRequest<Q> {
+  readonly live: Live;
+  readonly query: Q;
+  /** The id of the last event the client has seen; `undefined`: it comes for the first time. */
+  readonly lastEventId: string | undefined;
+  /** Its answer, which has not begun. */
+  readonly res: Response;
+}
+
 /** A declared route with the types of its parts erased: input has been parsed by the schemas beside it. */
 export type Route = { readonly declaration: Declaration } & (
   | { readonly kind: 'read'; handle(request: ReadRequest<unknown, unknown>): Promise<Reply> }
-  | { readonly kind: 'stream'; handle(request: ReadRequest<unknown, unknown>): Promise<StreamReply> }
+  | { readonly kind: 'download'; handle(request: ReadRequest<unknown, unknown>): Promise<Download> }
   | { readonly kind: 'write'; handle(request: WriteRequest<unknown, unknown, unknown>): Promise<WriteReply> }
+  | { readonly kind: 'events'; begin(request: EventsRequest<unknown>): void }
 );
 
 /** The parts of a declaration that give a handler its types. */
@@ -169,19 +182,25 @@ export function readRoute<
 }
 
 /** A route that changes nothing, and answers with more than has to be held at once. */
-export function streamRoute<P extends z.ZodType = z.ZodUndefined, Q extends z.ZodType = z.ZodUndefined>(
+export function downloadRoute<P extends z.ZodType = z.ZodUndefined, Q extends z.ZodType = z.ZodUndefined>(
   declaration: Declaration & {
     readonly params?: P;
     readonly query?: Q;
-    readonly handle: (request: ReadRequest<z.output<P>, z.output<Q>>) => Promise<StreamReply>;
+    readonly handle: (request: ReadRequest<z.output<P>, z.output<Q>>) => Promise<Download>;
   },
 ): Route {
   const { handle, ...rest } = declaration;
-  return {
-    kind: 'stream',
-    declaration: rest,
-    handle,
-  };
+  return { kind: 'download', declaration: rest, handle };
+}
+
+/** A route whose answer is a stream of events, for as long as the client stays. It may take up a `Last-Event-ID`. */
+export function eventsRoute<const R extends Responses, Q extends z.ZodType = z.ZodUndefined>(
+  declaration: Declaration & { readonly query?: Q; readonly responses: R } & {
+    readonly begin: (request: EventsRequest<z.output<Q>>) => void;
+  },
+): Route {
+  const { begin, ...rest } = declaration;
+  return { kind: 'events', declaration: rest, begin };
 }
 
 /** A route that changes something, in one transaction with its audit trail and its answer to an `Idempotency-Key`. */

@@ -10,6 +10,7 @@ import { ACTOR_HEADER, readActor } from './actor';
 import { jsonBody, LARGEST_BODY, readBody } from './body';
 import { readIfMatch } from './etag';
 import type { BacktestGateway } from '../backtests/gateway';
+import type { Live } from '../live/live';
 import type { MigrationGateway } from '../migrations/gateway';
 import type { Route } from './route';
 import { answerReply, fingerprintOf, performWrite, type Answer, type IdempotentRequest } from './write';
@@ -25,6 +26,7 @@ export interface Means {
   readonly migrations: MigrationGateway;
   readonly backtests: BacktestGateway;
   readonly allowPrivateWebhooks: boolean;
+  readonly live: Live;
 }
 
 /** Makes Express routes of declared ones; `guard` stands before every route that is not open. */
@@ -38,11 +40,11 @@ export function createRouter(
     const handlers: RequestHandler[] = [];
     if (!open) handlers.push(guard);
     if (body !== undefined) handlers.push(jsonBody(largestBody ?? LARGEST_BODY));
-    handlers.push(async (req, res) =>
-      route.kind === 'stream'
-        ? stream(route, req, res, means)
-        : send(res, await answer(route, req, res, means)),
-    );
+    handlers.push(async (req, res) => {
+      if (route.kind === 'download') await download(route, req, res, means);
+      else if (route.kind === 'events') beginEvents(route, req, res, means);
+      else send(res, await answer(route, req, res, means));
+    });
     router[method](expressPath(path), ...handlers);
   }
   for (const [path, methods] of methodsByPath(routes)) {
@@ -68,10 +70,14 @@ function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly s
   return methods;
 }
 
-type AnsweredRoute = Exclude<Route, { readonly kind: 'stream' }>;
-type StreamedRoute = Extract<Route, { readonly kind: 'stream' }>;
+type Kind<K extends Route['kind']> = Extract<Route, { readonly kind: K }>;
 
-async function answer(route: AnsweredRoute, req: Request, res: Response, means: Means): Promise<Answer> {
+async function answer(
+  route: Kind<'read' | 'write'>,
+  req: Request,
+  res: Response,
+  means: Means,
+): Promise<Answer> {
   const { db, reports, migrations, backtests, allowPrivateWebhooks } = means;
   const { declaration } = route;
   const { params, query } = parseAddress(route, req);
@@ -109,7 +115,7 @@ function parseAddress({ declaration }: Route, req: Request): { params: unknown; 
 }
 
 /** Sends what a route makes, as fast as it is taken; a client that goes away ends the making. */
-async function stream(route: StreamedRoute, req: Request, res: Response, means: Means): Promise<void> {
+async function download(route: Kind<'download'>, req: Request, res: Response, means: Means): Promise<void> {
   const { db, reports, migrations } = means;
   const { headers, pieces } = await route.handle({ db, reports, migrations, ...parseAddress(route, req) });
   const iterator = pieces[Symbol.asyncIterator]();
@@ -128,6 +134,12 @@ async function stream(route: StreamedRoute, req: Request, res: Response, means: 
     // The client went away, or the connection is broken off: either way nobody is left to be told.
     res.destroy();
   }
+}
+
+function beginEvents(route: Kind<'events'>, req: Request, res: Response, means: Means): void {
+  const { query } = parseAddress(route, req);
+  if (req.method === 'HEAD') res.type('text/event-stream').end();
+  else route.begin({ live: means.live, query, lastEventId: req.get('last-event-id'), res });
 }
 
 /** Of the key and all it came with: the same key with another request is refused, and must not name what that one did. */

@@ -28,6 +28,12 @@ import {
 import { planSchema, routingRuleSchema } from '../../contract/plan';
 import { eventCallSchema, webhookEventSchema } from '../../contract/events';
 import { fieldErrorSchema } from '../../contract/problem';
+import {
+  liveCallSchema,
+  liveCountersSchema,
+  liveEndedCallSchema,
+  liveEventSchema,
+} from '../../contract/live';
 import { destinationSchema, promptSchema, treatmentSchema } from '../../contract/prompt';
 import {
   assignmentPatchSchema,
@@ -127,6 +133,10 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Guardrail: guardrailSchema,
   Hours: hoursSchema,
   Judgement: judgementSchema,
+  LiveCall: liveCallSchema,
+  LiveCounters: liveCountersSchema,
+  LiveEndedCall: liveEndedCallSchema,
+  LiveEvent: liveEventSchema,
   Migration: migrationSchema,
   MigrationHead: migrationHeadSchema,
   MigrationProgress: migrationProgressSchema,

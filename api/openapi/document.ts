@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { problemSchema } from '../../contract/problem';
 import { ACTOR_HEADER } from '../http/actor';
 import { KEY_HEADER } from '../http/router';
-import { TAGS, type Declaration, type Route } from '../http/route';
+import { TAGS, type Declaration, type ResponseShape, type Route } from '../http/route';
 import { REPLAYED_HEADER } from '../http/write';
 import { PROBLEMS, type ProblemCode } from '../problems';
 import { createSchemas, type JsonSchema, type SchemaSet, type SchemaUse } from './schemas';
@@ -119,6 +119,13 @@ function parametersOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSch
             { examples: ['"3"'] },
           ),
         ]),
+    ...(kind !== 'events'
+      ? []
+      : [
+          header('Last-Event-ID', 'The id of the last event that was seen: the stream goes on behind it.', {
+            maxLength: 8192,
+          }),
+        ]),
     ...(method === 'post' && kind === 'write'
       ? [
           header(
@@ -166,18 +173,21 @@ function responsesOf(route: Route, schemas: SchemaSet): JsonSchema {
         }
       : {}),
   });
-  const good = Object.entries(responses).map(([status, { description, body, media }]) => [
+  const good = Object.entries(responses).map(([status, { description, body, type }]) => [
     status,
     {
       description,
       headers: headersOf(Number(status), body !== null),
-      ...(media === undefined ? {} : { content: { [media]: { schema: { type: 'string' } } } }),
-      ...(body === null
-        ? {}
-        : { content: { 'application/json': { schema: schemas.of({ schema: body, direction: 'output' }) } } }),
+      ...contentOf(body, type ?? (body === null ? null : 'application/json'), schemas),
     },
   ]);
   return Object.fromEntries([...good, ...problemResponses(problemsOf(route), schemas)]);
+}
+
+function contentOf(body: ResponseShape['body'], type: string | null, schemas: SchemaSet): JsonSchema {
+  if (type === null) return {};
+  const schema = body === null ? { type: 'string' } : schemas.of({ schema: body, direction: 'output' });
+  return { content: { [type]: { schema } } };
 }
 
 /** What a route of its kind may refuse, and what this one adds. */

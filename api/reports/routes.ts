@@ -4,7 +4,7 @@ import {
   reportVerificationQuerySchema,
   reportVerificationSchema,
 } from '../../contract/resources/report';
-import { readRoute, streamRoute, type Route } from '../http/route';
+import { readRoute, downloadRoute, type Route } from '../http/route';
 import { readAsked } from './query';
 import { runReport, streamCsv } from './run';
 import { verify } from './verification';
@@ -27,7 +27,7 @@ export const reportRoutes: readonly Route[] = [
       return { status: 200, body: await runReport(reports, readAsked(query, Date.now())) };
     },
   }),
-  streamRoute({
+  downloadRoute({
     method: 'get',
     path: '/reports/csv',
     operationId: 'getReportAsCsv',
@@ -35,7 +35,7 @@ export const reportRoutes: readonly Route[] = [
     description: 'Amounts are in units of the currency, to the micro. Rows without totals.',
     tag: TAG,
     query: reportQuerySchema,
-    responses: { 200: { description: 'The report.', body: null, media: 'text/csv' } },
+    responses: { 200: { description: 'The report.', body: null, type: 'text/csv' } },
     async handle({ db, reports, query }) {
       return streamCsv(db, reports, readAsked(query, Date.now()), 'report');
     },

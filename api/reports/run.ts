@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Report } from '../../contract/resources/report';
 import type { Queryable } from '../../db/pool';
 import { readReport } from '../../db/queries/reports/report';
-import type { StreamReply } from '../http/route';
+import type { Download } from '../http/route';
 import { Problem } from '../problems';
 import { csvOf } from './csv';
 import { extrasOf } from './extras';
@@ -27,7 +27,7 @@ export async function runReport(reports: Queryable, asked: Asked): Promise<Repor
 }
 
 /** Answers a report as a file. @param name without its ending */
-export async function streamCsv(db: Pool, reports: Pool, asked: Asked, name: string): Promise<StreamReply> {
+export async function streamCsv(db: Pool, reports: Pool, asked: Asked, name: string): Promise<Download> {
   const source = await chooseSource(reports, asked.query);
   return {
     headers: {

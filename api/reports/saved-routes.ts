@@ -21,7 +21,7 @@ import type { Queryable } from '../../db/pool';
 import type { SavedReportId } from '../../domain/ids';
 import { byCreation, createdPlaceOf } from '../http/cursor';
 import { created, deleted, edited, found, newId, patched } from '../http/edit';
-import { readRoute, streamRoute, writeRoute, type Route } from '../http/route';
+import { readRoute, downloadRoute, writeRoute, type Route } from '../http/route';
 import { runReport, streamCsv } from './run';
 import { askSaved, presentSaved, requireRunnable, SAVED_REPORT } from './saved';
 
@@ -135,7 +135,7 @@ export const savedReportRoutes: readonly Route[] = [
       return { status: 200, body: await runReport(reports, askSaved(await find(db, id), Date.now())) };
     },
   }),
-  streamRoute({
+  downloadRoute({
     method: 'get',
     path: `${PATH}/{id}/csv`,
     operationId: 'runSavedReportAsCsv',
@@ -143,7 +143,7 @@ export const savedReportRoutes: readonly Route[] = [
     description: 'Amounts are in units of the currency, to the micro. Rows without totals.',
     tag: TAG,
     params,
-    responses: { 200: { description: 'The report.', body: null, media: 'text/csv' } },
+    responses: { 200: { description: 'The report.', body: null, type: 'text/csv' } },
     problems: ['invalid_request', 'unprocessable'],
     async handle({ db, reports, params: { id } }) {
       return streamCsv(db, reports, askSaved(await find(db, id), Date.now()), id);

@@ -110,6 +110,15 @@ export interface Client {
     most: number,
   ): Promise<Answer<readonly WebhookDeliveryHead[]>>;
   redeliver(id: string): Promise<Answer<null>>;
+  /**
+   * A stream of live data. @param after id of the last event that was seen; empty: none
+   * @throws what `fetch` does, also while the stream is read
+   */
+  live(
+    asked: { readonly campaign?: string; readonly buyer?: string },
+    after: string,
+    left: AbortSignal,
+  ): Promise<Answer<AsyncIterable<Uint8Array>>>;
 }
 
 /** Longer than the server's own limit of a statement, with room for a slow line. */
@@ -250,6 +259,21 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
     webhookDeliveries: (filter, most) => all('/webhook-deliveries', filter, webhookDeliveryHeadSchema, most),
     redeliver: (id) =>
       ask(`/webhook-deliveries/${encodeURIComponent(id)}/redeliver`, { method: 'POST' }, () => null),
+    async live({ campaign, buyer }, after, left) {
+      const query = new URLSearchParams({
+        ...(campaign === undefined ? {} : { campaignId: campaign }),
+        ...(buyer === undefined ? {} : { buyerId: buyer }),
+      });
+      const response = await fetch(`${apiUrl}/api/v1/live?${query.toString()}`, {
+        headers: {
+          authorization: `Bearer ${adminKey}`,
+          ...(after === '' ? {} : { 'last-event-id': after }),
+        },
+        signal: left,
+      });
+      if (response.ok && response.body !== null) return { ok: true, value: response.body };
+      return { ok: false, problem: readProblem(apiUrl, response.status, await response.text()) };
+    },
   };
 }
 

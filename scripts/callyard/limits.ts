@@ -93,11 +93,20 @@ function rowOf(limit: Limit): string[] {
   return [
     `${limit.scope.name ?? limit.scope.id}\n${limit.id}`,
     `${limit.window} ${limit.counts}\n${limit.resetsAt === null ? 'never' : limit.resetsAt.slice(0, 16).replace('T', ' ')}`,
-    `${bar(limit)}\n${used}`,
-    limit.counts === 'spend'
-      ? `${formatMicros(microsFromText(limit.limit))} ${limit.currency}`
-      : String(limit.limit),
+    `${limitBar(limit)}\n${used}`,
+    maximumOf(limit),
   ];
+}
+
+function maximumOf(limit: Limit): string {
+  return limit.counts === 'spend'
+    ? `${formatMicros(microsFromText(limit.limit))} ${limit.currency}`
+    : String(limit.limit);
+}
+
+/** For example `37 + 2 of 50`. */
+export function limitUsed(limit: Limit): string {
+  return `${amountOf(limit, limit.posted, limit.pending)} of ${maximumOf(limit)}`;
 }
 
 /** For example `37 + 2`: for good, and held. */
@@ -112,7 +121,8 @@ const COLUMNS = [31, 19, 15, 10];
 
 const BAR_WIDTH = 12;
 
-function bar({ limit, posted, pending }: Limit): string {
+/** What is used of a limit: `█` for good, `▒` held. */
+export function limitBar({ limit, posted, pending }: Limit): string {
   const most = Number(limit);
   const part = (amount: number): number => (most === 0 ? BAR_WIDTH : Math.round((amount / most) * BAR_WIDTH));
   const taken = Number(posted) + Number(pending);

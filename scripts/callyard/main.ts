@@ -1,6 +1,6 @@
-// `npm run callyard -- export|apply|validate|limits|migrate|backtest|report|goals|webhooks`: a campaign as a file, what its
-// limits have left, gradual shifts of its callers, versions of its plan run over past calls, what calls came to, and who is
-// told of what happens.
+// `npm run callyard -- export|apply|validate|limits|live|migrate|backtest|report|goals|webhooks`: a campaign as a file,
+// what its limits have left, what happens now, gradual shifts of its callers, versions of its plan run over past calls,
+// what calls came to, and who is told of what happens.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
@@ -11,6 +11,7 @@ import { addAdSpend } from './ad-spend';
 import { addBacktest } from './backtest';
 import { connect } from './client';
 import { wrapped } from './layout';
+import { addLive } from './live';
 import type { Means } from './means';
 import { addMigrate } from './migrate';
 import { addGoals } from './goals';
@@ -116,6 +117,7 @@ const means: Means = {
   urlOption: URL_OPTION,
 };
 addAdSpend(command, means);
+addLive(command, means);
 addMigrate(command, means);
 addBacktest(command, means);
 addReport(command, means);
@@ -168,7 +170,7 @@ async function askYes(question: string): Promise<boolean> {
 void runCommand(command, async () => {
   if (chosen === null)
     throw new InputError(
-      'Say what to do: export, apply, validate, limits, migrate, backtest, report, reports, goals, ad-spend or webhooks.',
+      'Say what to do: export, apply, validate, limits, live, migrate, backtest, report, reports, goals, ad-spend or webhooks.',
     );
   try {
     return await chosen();

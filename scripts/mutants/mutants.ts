@@ -209,4 +209,20 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'dni-visitor',
     red: 'whose browser says no to being tracked are not',
   },
+  {
+    name: 'live data from the youngest transaction on',
+    file: 'db/queries/live/endedCalls.ts',
+    find: 'WHERE ended_in >= pg_snapshot_xmin(',
+    replace: 'WHERE ended_in >= pg_snapshot_xmax(',
+    test: 'live',
+    red: 'whose transaction commits after others',
+  },
+  {
+    name: 'today of live data in UTC',
+    file: 'db/queries/live/counters.ts',
+    find: "limit_window_start('day', time_zone, $2::timestamptz) AS since",
+    replace: "limit_window_start('day', 'UTC', $2::timestamptz) AS since",
+    test: 'live-stream',
+    red: 'counts the day of the campaign',
+  },
 ];

@@ -6,6 +6,7 @@ import express from 'express';
 import type { Pool } from 'pg';
 import { createApi } from '../../api/api';
 import { createBacktestGateway } from '../../api/backtests/gateway';
+import { createLive } from '../../api/live/live';
 import { createMigrationGateway } from '../../api/migrations/gateway';
 import { createErrorHandler } from '../../api/problems';
 import { requestIds } from '../../api/request-id';
@@ -102,7 +103,17 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
   };
   if (options.worker === true) await runWorker();
   const { allowPrivateWebhooks = false } = options;
-  const api = createApi({ db, reports: db, log, adminKey, migrations, backtests, allowPrivateWebhooks });
+  const live = createLive({ db, log });
+  const api = createApi({
+    db,
+    reports: db,
+    log,
+    adminKey,
+    migrations,
+    backtests,
+    allowPrivateWebhooks,
+    live,
+  });
   const http = express();
   http.disable('etag');
   http.use(requestIds());
@@ -154,6 +165,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
         server.close((error) => (error === undefined ? resolve() : reject(error)));
         server.closeAllConnections();
       });
+      await live.stop();
       await api.stop();
       await migrations.idle();
       await backtests.idle();

@@ -1,5 +1,6 @@
 import type { Page } from '../../contract/page';
 import type { Call } from '../../contract/call';
+import { readEvents } from '../../scripts/callyard/event-stream';
 import { sampleConfig } from './config-sample';
 import { startApi, type ApiServer } from './api-server';
 import { sampleResult } from './backtest-sample';
@@ -305,6 +306,22 @@ describe('the OpenAPI document', () => {
     await api.ok('DELETE', '/campaigns/cmp_walk/goal', undefined, 204);
   }
 
+  /** The first event of the stream, as it is parsed. */
+  async function walkLive(): Promise<void> {
+    const leaving = new AbortController();
+    const response = await fetch(`${api.baseUrl}/api/v1/live?campaignId=cmp_walk`, {
+      headers: { authorization: `Bearer ${api.adminKey}` },
+      signal: leaving.signal,
+    });
+    if (response.body === null) throw new Error('The stream has no body');
+    for await (const { event, data } of readEvents(response.body)) {
+      if (event === '') continue;
+      api.check.response('GET', '/live', 200, response.headers, { event, data: JSON.parse(data) as unknown });
+      break;
+    }
+    leaving.abort();
+  }
+
   it('describes what every operation really answers', async () => {
     await walkResources();
     await walkVersions();
@@ -313,6 +330,7 @@ describe('the OpenAPI document', () => {
     await walkWebhooks();
     await walkMoney();
     await walkReports();
+    await walkLive();
     const shown = new Set(
       [...api.check.seen].filter((seen) => / 2\d\d$/.test(seen)).map((seen) => seen.split(' ')[0]),
     );

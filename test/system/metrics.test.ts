@@ -1,5 +1,6 @@
+import { Listener } from './live-fixture';
 import { placeCall } from './placing';
-import { startSystem, type SystemUnderTest } from './system';
+import { eventually, startSystem, type SystemUnderTest } from './system';
 
 describe('metrics', () => {
   let system: SystemUnderTest;
@@ -25,14 +26,15 @@ describe('metrics', () => {
   });
 
   it('count what is held, and say nothing of limits with much room', async () => {
-    const deliveries = [
+    const others = [
       'callyard_webhook_deliveries{status="waiting"} 0',
       'callyard_webhook_deliveries{status="dead"} 0',
+      'callyard_live_streams 0',
     ];
-    expect(await scrape()).toEqual(['callyard_reservations_pending 0', ...deliveries]);
+    expect(await scrape()).toEqual(['callyard_reservations_pending 0', ...others]);
     const sid = system.carrier.newSid();
     await system.carrier.post('voice', sid, { To: '+14155550101' });
-    expect(await scrape()).toEqual(['callyard_reservations_pending 1', ...deliveries]);
+    expect(await scrape()).toEqual(['callyard_reservations_pending 1', ...others]);
     await system.carrier.post('status', sid, { To: '+14155550101', CallStatus: 'completed' });
     await system.endedCall(sid);
   });
@@ -63,5 +65,16 @@ describe('metrics', () => {
        SELECT id, call_id, 'terminated', reserved_at FROM reservations LIMIT 1`,
     );
     expect(await scrape()).toContain('callyard_reservations_freed_total{reason="terminated"} 1');
+  });
+
+  it('count live streams, and say how old what they show is while there are some', async () => {
+    const listener = await Listener.open({ url: system.baseUrl, adminKey: system.adminKey });
+    await listener.hears('snapshot');
+    const lines = await scrape();
+    expect(lines).toContain('callyard_live_streams 1');
+    const age = lines.find((line) => line.startsWith('callyard_live_look_age_seconds '));
+    expect(Number(age?.split(' ')[1])).toBeLessThan(10);
+    listener.leave();
+    await eventually(async () => expect(await scrape()).toContain('callyard_live_streams 0'));
   });
 });

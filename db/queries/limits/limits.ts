@@ -47,6 +47,16 @@ export async function findLimit(db: Queryable, id: string): Promise<LimitRow | n
   return rows[0] ?? null;
 }
 
+/** Limits by their ids; those that are gone are left out. */
+export async function listLimitsById(db: Queryable, ids: readonly string[]): Promise<LimitRow[]> {
+  const { rows } = await db.query<LimitRow & Record<string, unknown>>({
+    name: 'list_limits_by_id',
+    text: `${SELECT} WHERE l.id = ANY ($1::text[])`,
+    values: [[...ids]],
+  });
+  return rows;
+}
+
 /** The limit, locked against other edits until the transaction ends; reservations go on. */
 export async function lockLimit(db: Queryable, id: string): Promise<LimitRow | null> {
   const { rows } = await db.query<LimitRow & Record<string, unknown>>({
