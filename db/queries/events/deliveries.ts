@@ -90,7 +90,7 @@ export async function findDelivery(db: Queryable, id: string): Promise<DeliveryE
 /** The last attempts of a delivery, in order. */
 export async function listAttempts(db: Queryable, deliveryId: string, most: number): Promise<AttemptRow[]> {
   const { rows } = await db.query<AttemptRow & Record<string, unknown>>({
-    name: 'list_attempts',
+    name: 'list_delivery_attempts',
     text: `
       SELECT a.no, a.started_at, a.ended_at, a.status_code, a.error, a.excerpt, a.latency_ms
         FROM (SELECT * FROM webhook_attempts WHERE delivery_id = $1::text ORDER BY no DESC LIMIT $2::integer) AS a
