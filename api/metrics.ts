@@ -48,12 +48,20 @@ export function createMetricsRouter({
   return router;
 }
 
-function registerHolds(registry: Registry, { pending, freed }: Awaited<ReturnType<typeof countHolds>>): void {
+function registerHolds(
+  registry: Registry,
+  { pending, deferred, freed }: Awaited<ReturnType<typeof countHolds>>,
+): void {
   new Gauge({
     name: 'callyard_reservations_pending',
-    help: 'Reservations that hold capacity now.',
+    help: 'Reservations that hold capacity for calls now.',
     registers: [registry],
   }).set(pending);
+  new Gauge({
+    name: 'callyard_reservations_deferred',
+    help: 'Reservations of ended calls that wait for a postback.',
+    registers: [registry],
+  }).set(deferred);
   const total = new Counter({
     name: 'callyard_reservations_freed_total',
     help: 'Reservations given back because nobody was left to do it, by how their workflow ended.',

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   signature_missing: { status: 400, title: 'The webhook is not signed' },
   signature_mismatch: { status: 403, title: 'The signature does not match' },
   origin_not_allowed: { status: 403, title: 'Pages of this site may not ask' },
+  secret_mismatch: { status: 401, title: 'The secret or signature is not that of the buyer' },
   unauthorized: { status: 401, title: 'A valid API key is needed' },
   not_found: { status: 404, title: 'Nothing is here' },
   method_not_allowed: { status: 405, title: 'This address takes another method' },

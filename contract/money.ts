@@ -118,4 +118,5 @@ export const termsSchema = z.strictObject({
   currency: currencySchema,
   price: priceRuleSchema,
   payout: payoutRuleSchema.nullable(),
+  payOnce: z.strictObject({ days: z.int(), whenConverted: z.boolean() }).exactOptional(),
 }) satisfies z.ZodType<Terms>;

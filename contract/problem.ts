@@ -8,6 +8,7 @@ export const PROBLEM_CODES = [
   'signature_mismatch',
   'origin_not_allowed',
   'unauthorized',
+  'secret_mismatch',
   'not_found',
   'method_not_allowed',
   'stale_step',

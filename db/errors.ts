@@ -3,6 +3,8 @@ import { DatabaseError } from 'pg';
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
+const CHECK_VIOLATION = '23514';
+const NUMERIC_VALUE_OUT_OF_RANGE = '22003';
 
 /** Transactions that were given up for another one's sake: the same again may go through. */
 const WORTH_REPEATING = new Set([
@@ -39,15 +41,23 @@ export function isDatabaseBusy(error: unknown): boolean {
 
 /** A constraint that a statement would have broken. */
 export interface BrokenConstraint {
-  /** `taken`: the key exists. `missing`: the row referred to does not. `referenced`: the row is referred to. */
-  readonly kind: 'taken' | 'missing' | 'referenced';
+  /**
+   * `taken`: the key exists. `missing`: the row referred to does not. `referenced`: the row is referred to. `misfit`: it
+   * does not go with other rows.
+   */
+  readonly kind: 'taken' | 'missing' | 'referenced' | 'misfit';
   /** Its name, for example `numbers_campaign_id_fkey`. */
   readonly constraint: string;
   /** The table of the constraint: of `referenced`, the one that refers. */
   readonly table: string;
 }
 
-/** Which key stands against a statement; `null`: the error is another one. */
+/** Whether a statement failed because a number became larger than its column takes. */
+export function isOutOfRange(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === NUMERIC_VALUE_OUT_OF_RANGE;
+}
+
+/** Which key or rule stands against a statement; `null`: the error is another one. */
 export function brokenConstraint(error: unknown): BrokenConstraint | null {
   if (!(error instanceof DatabaseError)) return null;
   const { code, constraint = '', table = '', detail = '' } = error;
@@ -56,6 +66,8 @@ export function brokenConstraint(error: unknown): BrokenConstraint | null {
       return { kind: 'taken', constraint, table };
     case FOREIGN_KEY_VIOLATION:
       return { kind: detail.includes('is still referenced') ? 'referenced' : 'missing', constraint, table };
+    case CHECK_VIOLATION:
+      return { kind: 'misfit', constraint, table };
     default:
       return null;
   }

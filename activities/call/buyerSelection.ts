@@ -1,7 +1,7 @@
 import type { Queryable } from '../../db/pool';
 import type { Refusal } from '../../db/queries/limits/reserve';
 import { loadTurns, lockRounds } from '../../db/queries/roundRobin';
-import type { PayoutRule } from '../../domain/call/attribution';
+import type { PayoutRule, Terms } from '../../domain/call/attribution';
 import type { CallFacts } from '../../domain/call/facts';
 import type { UnroutedOutcome } from '../../domain/call/outcome';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
@@ -154,8 +154,15 @@ export function attemptFor(choice: Choice): PlacedAttempt {
     announce: dialing.whisper !== null || dialing.acceptance !== null,
     screened: dialing.acceptance !== null,
     record: dialing.record === 'campaign' ? campaign.record : dialing.record === 'always',
-    terms: { currency: policy.currency, price, payout: payoutOf(choice) },
+    terms: { currency: policy.currency, price, payout: payoutOf(choice), ...payOnceOf(selection) },
   };
+}
+
+/** By then an earlier call of the caller may have been paid for that was not when this one was routed. */
+function payOnceOf({ campaign, facts }: Selection): Pick<Terms, 'payOnce'> {
+  const rule = campaign.duplicates;
+  if (rule?.treatment !== 'pay_once' || facts.from === null) return {};
+  return { payOnce: { days: rule.days, whenConverted: rule.definition === 'converted' } };
 }
 
 /** What the publisher gets for the call, should it fall due; `null`: nothing, or not a second time. */

@@ -6,14 +6,16 @@ import { deferHolds } from '../../db/queries/limits/defer';
 import { recordCallEvents } from '../../db/queries/events/record';
 import { resolveCall, type ResolveCall, type ResolveRow } from '../../db/queries/limits/resolve';
 import { insertTimeline } from '../../db/queries/timeline';
-import { postbackWindow, type Attribution } from '../../domain/call/attribution';
+import { payoutWaits, postbackWindow, type Attribution } from '../../domain/call/attribution';
 import type { AttemptEnd, Qualifications } from '../../domain/call/commands';
 import type { Outcome } from '../../domain/call/outcome';
 import type { CallPolicy, PlacedAttempt } from '../../domain/call/policy';
 import type { TimelineEntry } from '../../domain/call/timeline';
 import { callEvent, type CallEvent } from '../../domain/events/types';
 import type { CallId } from '../../domain/ids';
+import type { CallSide } from '../../domain/migration/call-side';
 import { attributeEnding, ledgerEntries } from './attribution';
+import { payOnce } from './payOnce';
 
 /** The dial that was open when a call ended, as far as closing the call needs it. */
 export interface ClosedAttempt extends Omit<AttemptEnd, 'attempt'> {
@@ -24,7 +26,9 @@ export interface ClosedAttempt extends Omit<AttemptEnd, 'attempt'> {
 export interface Closing {
   readonly callId: CallId;
   /** Whose money it is. */
-  readonly policy: Pick<CallPolicy, 'campaignId' | 'publisherId' | 'migration'>;
+  readonly policy: Pick<CallPolicy, 'campaignId' | 'publisherId'> & {
+    readonly migration?: Pick<CallSide, 'migrationId' | 'side'>;
+  };
   /** `null`: as they are. */
   readonly qualifications: Qualifications | null;
   readonly ending: {
@@ -52,7 +56,7 @@ export interface Closed {
  */
 export async function closeCall(tx: Queryable, closing: Closing): Promise<Closed | null> {
   const { callId, ending, qualifications } = closing;
-  const due = attributeEnding(ending);
+  const due = await payOnce(tx, callId, ending.attempt?.attempt.terms ?? null, attributeEnding(ending));
   const { attempt } = ending;
   const connected = attempt?.status === 'completed';
   const connectedAt = connected ? connectionStart(closing) : null;
@@ -76,7 +80,14 @@ export async function closeCall(tx: Queryable, closing: Closing): Promise<Closed
   const deferred =
     postbackUntil === null || !connected
       ? []
-      : [deferHolds(tx, { callId, attemptId: attempt.attempt.id, until: postbackUntil })];
+      : [
+          deferHolds(tx, {
+            callId,
+            attemptId: attempt.attempt.id,
+            until: postbackUntil,
+            payoutWaits: payoutWaits({ terms: attempt.attempt.terms, talkSeconds: attempt.talkSeconds }),
+          }),
+        ];
   const resolved = resolveCall(tx, {
     callId,
     attemptId: null,

@@ -12,7 +12,7 @@ import { resolveCall } from '../../db/queries/limits/resolve';
 import { insertTimeline } from '../../db/queries/timeline';
 import { transaction } from '../../db/transaction';
 import type { TimelineEntry } from '../../domain/call/timeline';
-import type { AttemptId, BuyerId, CallId, CampaignId, PublisherId } from '../../domain/ids';
+import type { AttemptId, BuyerId, CallId, CampaignId, MigrationId, PublisherId } from '../../domain/ids';
 import type { AnsweredLeg, CarrierWord } from '../../telephony/inquiry';
 import { closeCall, type ClosedAttempt, type Closing } from '../call/closeCall';
 import type { FreedBecause, FreedHold, WorkflowGone } from './index';
@@ -88,12 +88,21 @@ function closingOf(
     policy: {
       campaignId: call.campaign_id as CampaignId,
       publisherId: call.publisher_id as PublisherId | null,
+      ...sideOf(call),
     },
     qualifications: null,
     ending: { outcome, reason, at, attempt },
     entries: [{ key: 'ended', at, step: 'ended', decision: outcome, detail: { reason } }],
     resolution: 'expired',
   };
+}
+
+function sideOf({
+  migration_id: id,
+  migration_side: side,
+}: AbandonedCallRow): Pick<Closing['policy'], 'migration'> {
+  if (id === null || side === null) return {};
+  return { migration: { migrationId: id as MigrationId, side } };
 }
 
 /** What a dial came to of which nobody will tell us any more. */

@@ -101,7 +101,7 @@ export const campaignRoutes: readonly Route[] = [
     body: campaignPatchSchema,
     example: { anonymousCallers: 'block', spamWindowSeconds: 30 },
     responses: { 200: { description: 'The campaign as it is now.', body: campaignSchema } },
-    problems: ['conflict'],
+    problems: ['conflict', 'unprocessable'],
     revisioned: true,
     async handle({ db, params: { id }, body, requireRevision }) {
       const before = presentCampaign(found(await lockCampaign(db, id), `campaign ${id}`));

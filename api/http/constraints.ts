@@ -1,4 +1,4 @@
-import { brokenConstraint } from '../../db/errors';
+import { brokenConstraint, isOutOfRange } from '../../db/errors';
 import { Problem } from '../problems';
 
 /** What clients are told when a key of the database stands against their request: by the name of the constraint. */
@@ -39,10 +39,24 @@ const CONSTRAINTS: Readonly<Record<string, { readonly pointer: string; readonly 
     message: 'cannot be changed while the number is in a DNI pool: take it out of there first',
   },
   blocked_callers_campaign_id_fkey: { pointer: '/campaignId', message: 'is the id of no campaign' },
+  numbers_cost_in_currency_of_campaign: {
+    pointer: '/currency',
+    message: 'has to be that of the number’s campaign: sums of a call are in one currency',
+  },
+  numbers_campaign_in_currency_of_cost: {
+    pointer: '/campaignId',
+    message: 'is the id of a campaign in another currency than the number costs in: remove its cost first',
+  },
+  campaigns_currency_of_costs: {
+    pointer: '/currency',
+    message: 'is not that in which numbers of the campaign cost: remove their costs first',
+  },
 };
 
 /** The problem behind a broken constraint; `null`: the error is another one, or the constraint is not the client's. */
 export function problemFromConstraint(error: unknown): Problem | null {
+  if (isOutOfRange(error))
+    return new Problem('unprocessable', 'An amount, or a sum of amounts, becomes larger than can be kept');
   const broken = brokenConstraint(error);
   if (broken === null) return null;
   if (broken.kind === 'referenced')
@@ -54,6 +68,7 @@ export function problemFromConstraint(error: unknown): Problem | null {
     case 'taken':
       return new Problem('conflict', detail, [known]);
     case 'missing':
+    case 'misfit':
       return new Problem('unprocessable', detail, [known]);
   }
 }

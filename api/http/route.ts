@@ -78,6 +78,8 @@ export interface Declaration {
   readonly largestBody?: number;
   /** Needs no key. */
   readonly open?: boolean;
+  /** The answer has a secret that is kept nowhere else: it is not kept for repetitions, and each request makes a new one. */
+  readonly tellsSecret?: boolean;
 }
 
 /** Handlers may give away what they only read. */
@@ -157,6 +159,11 @@ export type Route = { readonly declaration: Declaration } & (
   | { readonly kind: 'write'; handle(request: WriteRequest<unknown, unknown, unknown>): Promise<WriteReply> }
   | { readonly kind: 'events'; begin(request: EventsRequest<unknown>): void }
 );
+
+/** Whether its answers are kept for repetitions under an `Idempotency-Key`. */
+export function keepsAnswer({ kind, declaration }: Pick<Route, 'kind' | 'declaration'>): boolean {
+  return kind === 'write' && declaration.method === 'post' && declaration.tellsSecret !== true;
+}
 
 /** The parts of a declaration that give a handler its types. */
 interface Typed<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends Responses> {

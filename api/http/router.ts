@@ -12,7 +12,7 @@ import { readIfMatch } from './etag';
 import type { BacktestGateway } from '../backtests/gateway';
 import type { Live } from '../live/live';
 import type { MigrationGateway } from '../migrations/gateway';
-import type { Route } from './route';
+import { keepsAnswer, type Route } from './route';
 import { answerReply, fingerprintOf, performWrite, type Answer, type IdempotentRequest } from './write';
 
 export const KEY_HEADER = 'Idempotency-Key';
@@ -89,7 +89,7 @@ async function answer(
   const actor = readActor(req.get(ACTOR_HEADER));
   const requireRevision =
     declaration.revisioned === true ? readIfMatch(req.get('if-match')) : () => undefined;
-  const idempotent = req.method === 'POST' ? readKey(req, body) : null;
+  const idempotent = keepsAnswer(route) ? readKey(req, body) : null;
   const onceId = onceIdOf(idempotent);
   return performWrite({ db, actor, requestId: String(res.locals['requestId']), idempotent }, (connection) =>
     route.handle({
@@ -148,8 +148,10 @@ function onceIdOf(idempotent: IdempotentRequest | null): string {
   return createHash('sha256').update(`${idempotent.key}\n${idempotent.fingerprint}`).digest('hex');
 }
 
-/** A path that cannot name anything leads nowhere. */
+/** A path that cannot name anything leads nowhere; nothing has a name with a NUL, which PostgreSQL does not take. */
 function parseParams(schema: z.ZodType, req: Request): unknown {
+  if (Object.values(req.params).some((param) => param.includes('\u0000')))
+    throw new Problem('not_found', `There is no ${req.path}`);
   const params = schema.safeParse(req.params);
   if (params.success) return params.data;
   const [error] = fieldErrors(params.error.issues);

@@ -36,12 +36,15 @@ export const costRoutes: readonly Route[] = [
     path: PATH,
     operationId: 'setNumberCost',
     summary: 'Say what a number and calls to it cost from now on',
-    description: 'Booked with the end of each call, and with each month. What was booked stays.',
+    description:
+      'Booked with the end of each call, and with each month, from this one on. What was booked stays. In the currency ' +
+      'of its campaign: sums of a call are in one currency.',
     tag: TAG,
     params: numberParams,
     body: numberCostSchema,
     example: { currency: 'USD', perMinuteMicros: '8500', perMonthMicros: '1150000' },
     responses: { 200: { description: 'It costs that from now on.', body: numberCostSchema } },
+    problems: ['unprocessable'],
     async handle({ db, params: { number }, body }) {
       const before = found(await findNumberCost(db, number), `number ${number}`).cost;
       await setNumberCost(db, number, body);
@@ -129,12 +132,19 @@ function spendEntry(days: readonly AdSpend[], answer: object) {
 
 /** @throws Problem `unprocessable` naming every day that cannot be booked, and why */
 async function requireUsable(db: Queryable, days: readonly AdSpend[]): Promise<void> {
-  const known = await lockCampaignsForSpend(db, [...new Set(days.map(({ campaignId }) => campaignId))]);
+  const campaigns = await lockCampaignsForSpend(db, [...new Set(days.map(({ campaignId }) => campaignId))]);
   const seen = new Set<string>();
   const errors = days.flatMap(({ campaignId, channel, day, currency }, index): FieldError[] => {
     const pointer = `/days/${index}`;
-    if (!known.has(campaignId))
+    const campaign = campaigns.get(campaignId);
+    if (campaign === undefined)
       return [{ pointer: `${pointer}/campaignId`, message: `there is no campaign ${campaignId}` }];
+    if (currency !== campaign.currency)
+      return [{ pointer: `${pointer}/currency`, message: `has to be ${campaign.currency}, the campaign's` }];
+    if (day > campaign.latest)
+      return [
+        { pointer: `${pointer}/day`, message: `is after ${campaign.latest}, the last that may be said` },
+      ];
     const key = [campaignId, channel, day, currency].join('/');
     if (seen.has(key)) return [{ pointer, message: 'stands twice: add the two up' }];
     seen.add(key);

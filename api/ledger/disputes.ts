@@ -16,7 +16,6 @@ import {
   lockDispute,
   type DisputeRow,
 } from '../../db/queries/disputes';
-import { insertCallEntry } from '../../db/queries/ledger';
 import { lockSettledCall } from '../../db/queries/postbacks';
 import { insertTimeline } from '../../db/queries/timeline';
 import type { Queryable } from '../../db/pool';
@@ -27,7 +26,7 @@ import { auditEntry, found, newId, type AuditedKind } from '../http/edit';
 import { readRoute, writeRoute, type Route } from '../http/route';
 import { Problem } from '../problems';
 import { presentDispute } from './present';
-import { addToSums, bookedFor, endedCall } from './routes';
+import { bookByHand, bookedFor, DISPUTED, endedCall } from './routes';
 
 const TAG = 'Money';
 
@@ -117,26 +116,23 @@ export const disputeRoutes: readonly Route[] = [
       const { call, before } = await openDispute(db, id);
       const disputed = before.amount_micros;
       const granted = grantedMicros === undefined ? disputed : microsFromText(grantedMicros);
-      if (granted > disputed) {
-        const message = `is more than the ${formatMicros(disputed as Micros)} that are disputed`;
-        throw new Problem('unprocessable', `grantedMicros ${message}`, [
-          { pointer: '/grantedMicros', message },
-        ]);
-      }
+      const unpaid = payoutMicros === undefined ? 0n : microsFromText(payoutMicros);
+      requireAtMost('grantedMicros', granted, disputed, 'that are disputed');
+      requireAtMost('grantedMicros', granted, call.revenue_micros, 'that are still owed');
+      requireAtMost('payoutMicros', unpaid, call.payout_micros, 'that the publisher still gets');
       const less = async (side: EntrySide, amount: bigint): Promise<void> => {
         if (amount === 0n) return;
-        await insertCallEntry(db, {
+        await bookByHand(db, {
           ...bookedFor(call, side),
-          cause: `dispute:${id}:${side}`,
+          cause: `${DISPUTED}${id}:${side}`,
           kind: 'adjustment',
           side,
           amount: -amount,
           byHand: { actor, reason: `dispute ${id}: ${reason}` },
         });
-        await addToSums(db, call.id, side, -amount as Micros);
       };
       await less('revenue', granted);
-      await less('payout', payoutMicros === undefined ? 0n : microsFromText(payoutMicros));
+      await less('payout', unpaid);
       return decided(db, before, { granted, by: actor, reason });
     },
   }),
@@ -157,6 +153,13 @@ export const disputeRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** @throws Problem `unprocessable` */
+function requireAtMost(field: string, amount: bigint, most: bigint, what: string): void {
+  if (amount <= most) return;
+  const message = `is more than the ${formatMicros(most as Micros)} ${what}`;
+  throw new Problem('unprocessable', `${field} ${message}`, [{ pointer: `/${field}`, message }]);
+}
 
 /** The dispute and its call, locked. @throws Problem `not_found`, `conflict` when it is decided */
 async function openDispute(db: Queryable, id: string) {

@@ -14,11 +14,13 @@ import {
   insertCallEntry,
   listEntries,
   reverseEntry,
+  type CallEntry,
   type EntryRow,
 } from '../../db/queries/ledger';
 import { lockSettledCall, type SettledCallRow } from '../../db/queries/postbacks';
 import { insertTimeline } from '../../db/queries/timeline';
 import type { Queryable } from '../../db/pool';
+import { unreachable } from '../../domain/exhaustive';
 import type { MigrationId } from '../../domain/ids';
 import type { EntrySide } from '../../domain/ledger';
 import { formatMicros, microsFromText, type Micros } from '../../domain/money';
@@ -29,6 +31,10 @@ import { Problem } from '../problems';
 import { presentEntry } from './present';
 
 const TAG = 'Money';
+
+/** How the cause of an entry begins that a dispute has granted. */
+export const DISPUTED = 'dispute:';
+
 const byId = keyset(z.string().regex(/^\d{1,18}$/));
 const callParams = z.strictObject({ id: z.string().min(1).max(128) });
 
@@ -73,16 +79,18 @@ export const ledgerRoutes: readonly Route[] = [
       const call = await endedCall(db, id);
       const amount = microsFromText(amountMicros);
       const cause = `adjustment:${onceId}`;
-      await insertCallEntry(db, {
+      const entry = {
         ...bookedFor(call, side),
         cause,
         kind: 'adjustment',
         side,
         amount,
         byHand: { actor, reason },
-      });
-      await addToSums(db, call.id, side, amount);
-      await tell(db, call.id, cause, `${side} ${formatMicros(amount)} ${call.currency ?? ''}: ${reason}`);
+      } as const;
+      const isNew = await bookByHand(db, entry);
+      // The same request again, after its answer was forgotten: it is booked, and on the timeline.
+      if (!isNew) return { ...booked(await entryOf(db, cause)), audit: [] };
+      await tell(db, call.id, cause, `${side} ${formatMicros(amount)} ${entry.currency}: ${reason}`);
       return booked(await entryOf(db, cause));
     },
   }),
@@ -91,23 +99,32 @@ export const ledgerRoutes: readonly Route[] = [
     path: '/ledger/{id}/reversal',
     operationId: 'reverseLedgerEntry',
     summary: 'Take an entry back',
-    description: 'Books the same amount with the other sign. Each entry can be taken back once.',
+    description:
+      'Books the same amount with the other sign. Each entry can be taken back once, and never so that less than nothing ' +
+      'is left of that side of its call. What a dispute has granted stays: adjust it instead.',
     tag: TAG,
     params: entryParamsSchema,
     body: reversalSchema,
     example: { reason: 'booked for the wrong call' },
     responses: { 201: { description: 'The entry that takes it back.', body: ledgerEntrySchema } },
-    problems: ['conflict'],
+    problems: ['conflict', 'unprocessable'],
     async handle({ db, params: { id }, body: { reason }, actor }) {
       const entry = found(await findEntry(db, BigInt(id)), `entry ${id} of the ledger`);
       if (entry.kind === 'reversal')
         throw new Problem('conflict', `Entry ${id} takes another one back: book an adjustment instead`);
+      if (entry.cause.startsWith(DISPUTED))
+        throw new Problem(
+          'conflict',
+          `Entry ${id} is what a dispute has granted: book an adjustment instead`,
+        );
       // The call first, as everywhere: whoever books for it waits here.
-      if (entry.call_id !== null) await lockSettledCall(db, entry.call_id);
+      const call = entry.call_id === null ? null : await lockSettledCall(db, entry.call_id);
       const reversal = await reverseEntry(db, entry.id, { actor, reason });
       if (reversal === null) throw new Problem('conflict', `Entry ${id} was taken back before`);
+      requireLeft(call, entry);
       if (entry.call_id !== null) {
-        await addToSums(db, entry.call_id, entry.side, reversal.amount_micros as Micros);
+        const { side, currency, amount_micros: amount } = reversal;
+        await addToSums(db, { callId: entry.call_id, side, currency, amount });
         await tell(
           db,
           entry.call_id,
@@ -173,15 +190,52 @@ export function bookedFor(call: SettledCallRow, side: EntrySide) {
   };
 }
 
-/** Keeps the call's sums what the ledger says. */
-export function addToSums(db: Queryable, callId: string, side: EntrySide, amount: Micros): Promise<void> {
+/** Books an entry, and keeps the call's sums what the ledger says. @returns whether it is new */
+export async function bookByHand(db: Queryable, entry: CallEntry): Promise<boolean> {
+  const isNew = await insertCallEntry(db, entry);
+  if (isNew) await addToSums(db, entry);
+  return isNew;
+}
+
+function addToSums(
+  db: Queryable,
+  { callId, side, amount, currency }: Pick<CallEntry, 'callId' | 'side' | 'amount' | 'currency'>,
+): Promise<void> {
   return addToCall(db, {
     callId,
     converted: null,
+    currency,
     revenue: side === 'revenue' ? amount : 0n,
     payout: side === 'payout' ? amount : 0n,
     cost: side === 'cost' ? amount : 0n,
   });
+}
+
+/** @throws Problem `unprocessable` when taking an entry back would leave less than nothing of its side of the call */
+function requireLeft(call: SettledCallRow | null, entry: EntryRow): void {
+  const { id, side, amount_micros: amount, currency } = entry;
+  // What is in another currency is in no sum.
+  if (call === null || amount <= 0n || currency !== call.campaign_currency) return;
+  const left = sumOf(call, side);
+  if (amount <= left) return;
+  throw new Problem(
+    'unprocessable',
+    `Of the ${side} of call ${call.id}, ${formatMicros(left as Micros)} ${currency} are left, and entry ${id} is ` +
+      `${formatMicros(amount as Micros)}: book an adjustment of what is left instead`,
+  );
+}
+
+function sumOf(call: SettledCallRow, side: EntrySide): bigint {
+  switch (side) {
+    case 'revenue':
+      return call.revenue_micros;
+    case 'payout':
+      return call.payout_micros;
+    case 'cost':
+      return call.cost_micros;
+    default:
+      return unreachable(side);
+  }
 }
 
 async function entryOf(db: Queryable, cause: string): Promise<EntryRow> {

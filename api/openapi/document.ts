@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { problemSchema } from '../../contract/problem';
 import { ACTOR_HEADER } from '../http/actor';
 import { KEY_HEADER } from '../http/router';
-import { TAGS, type Declaration, type ResponseShape, type Route } from '../http/route';
+import { keepsAnswer, TAGS, type Declaration, type ResponseShape, type Route } from '../http/route';
 import { REPLAYED_HEADER } from '../http/write';
 import { PROBLEMS, type ProblemCode } from '../problems';
 import { createSchemas, type JsonSchema, type SchemaSet, type SchemaUse } from './schemas';
@@ -95,7 +95,7 @@ function isEdit({ kind, declaration }: Pick<Route, 'kind' | 'declaration'>): boo
 }
 
 function parametersOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSchema[] {
-  const { method, params, query } = declaration;
+  const { params, query } = declaration;
   const header = (name: string, description: string, schema: JsonSchema): JsonSchema => ({
     name,
     in: 'header',
@@ -126,7 +126,7 @@ function parametersOf({ kind, declaration }: Route, schemas: SchemaSet): JsonSch
             maxLength: 8192,
           }),
         ]),
-    ...(method === 'post' && kind === 'write'
+    ...(keepsAnswer({ kind, declaration })
       ? [
           header(
             KEY_HEADER,
@@ -154,8 +154,7 @@ function parametersFrom(schema: JsonSchema, place: 'path' | 'query'): JsonSchema
 }
 
 function responsesOf(route: Route, schemas: SchemaSet): JsonSchema {
-  const { kind, declaration } = route;
-  const { method, revisioned, responses } = declaration;
+  const { revisioned, responses } = route.declaration;
   const headersOf = (status: number, hasBody: boolean): JsonSchema => ({
     'X-Request-Id': { description: 'Names this request in the log.', schema: { type: 'string' } },
     ...(revisioned !== undefined && hasBody
@@ -164,7 +163,7 @@ function responsesOf(route: Route, schemas: SchemaSet): JsonSchema {
     ...(status === 201
       ? { Location: { description: 'Where it is.', schema: { type: 'string', format: 'uri-reference' } } }
       : {}),
-    ...(method === 'post' && kind === 'write'
+    ...(keepsAnswer(route)
       ? {
           [REPLAYED_HEADER]: {
             description: 'There when this is the answer to an earlier request with the same key.',
@@ -193,14 +192,14 @@ function contentOf(body: ResponseShape['body'], type: string | null, schemas: Sc
 /** What a route of its kind may refuse, and what this one adds. */
 function problemsOf(route: Route): ReadonlySet<ProblemCode> {
   const { kind, declaration } = route;
-  const { method, params, query, body, open, problems = [] } = declaration;
+  const { params, query, body, open, problems = [] } = declaration;
   return new Set<ProblemCode>([
     ...(query !== undefined || body !== undefined || kind === 'write' ? (['invalid_request'] as const) : []),
     ...(open ? [] : (['unauthorized'] as const)),
     ...(params === undefined ? [] : (['not_found'] as const)),
     ...(body === undefined ? [] : (['too_large', 'unsupported_media_type'] as const)),
     ...(isEdit(route) ? (['stale_revision'] as const) : []),
-    ...(method === 'post' && kind === 'write' ? (['idempotency_mismatch'] as const) : []),
+    ...(keepsAnswer(route) ? (['idempotency_mismatch'] as const) : []),
     ...problems,
     'internal',
     'unavailable',

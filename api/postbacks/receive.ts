@@ -2,9 +2,11 @@ import { recordCallEvents } from '../../db/queries/events/record';
 import { addToCall, insertCallEntry } from '../../db/queries/ledger';
 import { deferredId } from '../../db/queries/limits/defer';
 import { resolveBatch } from '../../db/queries/limits/resolve';
+import { wasPaidForCaller } from '../../db/queries/payOnce';
 import {
   findPostback,
   insertPostback,
+  isDialledTo,
   lockSettledCall,
   type PostbackOutcome,
   type SettledCallRow,
@@ -12,7 +14,12 @@ import {
 import { insertTimeline } from '../../db/queries/timeline';
 import type { Queryable } from '../../db/pool';
 import { termsSchema } from '../../contract/money';
-import { attributePostback, type Attribution, type Terms } from '../../domain/call/attribution';
+import {
+  attributePostback,
+  withoutPayout,
+  type Attribution,
+  type Terms,
+} from '../../domain/call/attribution';
 import type { CallId, MigrationId } from '../../domain/ids';
 import { callEvent } from '../../domain/events/types';
 import { formatMicros, type Micros } from '../../domain/money';
@@ -45,20 +52,26 @@ export interface Received {
  */
 export async function receivePostback(db: Queryable, postback: Postback, at: string): Promise<Received> {
   const { buyerId, callId } = postback;
+  const named = postback.eventId !== null;
   const eventId = postback.eventId ?? `call:${callId}`;
-  const call = await lockSettledCall(db, callId);
-  if (call === null || (call.outcome !== null && call.buyer_id !== buyerId))
-    throw new Problem('not_found', `${callId} is no call that was put through to ${buyerId}`);
+  const call = await callOf(db, postback);
   const before = await findPostback(db, buyerId, eventId);
-  if (before !== null) return repeatedOf(before, callId, eventId);
+  if (before !== null && (named || before.outcome !== 'worth_nothing'))
+    return repeatedOf(before, callId, eventId);
   if (call.outcome === null)
     throw new Problem('not_ready', `${callId} is not over yet: report it again when it is`);
   const terms = termsOf(call);
   requireUsable(call, terms, postback);
-  const due = dueBy(call, terms, postback.value);
+  const due = await dueBy(db, call, terms, postback.value);
   const outcome: PostbackOutcome = typeof due === 'string' ? due : 'converted';
+  if (before?.outcome === outcome) return repeatedOf(before, callId, eventId);
   const currency = terms.currency;
-  await insertPostback(db, { buyerId, eventId, callId, value: postback.value, currency, outcome });
+  const report = { buyerId, eventId, callId, value: postback.value, currency, outcome, named };
+  if (!(await insertPostback(db, report))) {
+    // The same event came for another call meanwhile, and was waited for.
+    const other = await findPostback(db, buyerId, eventId);
+    if (other !== null) return repeatedOf(other, callId, eventId);
+  }
   if (typeof due !== 'string') {
     await book(db, call, terms, due);
     await recordCallEvents(db, callId, [
@@ -68,7 +81,8 @@ export async function receivePostback(db: Queryable, postback: Postback, at: str
   }
   await insertTimeline(db, callId, [
     {
-      key: `postback:${eventId}`,
+      // What was worth nothing stays beside what comes later under no id.
+      key: `postback:${eventId}${outcome === 'worth_nothing' ? `:${outcome}` : ''}`,
       at,
       step: 'postback',
       decision:
@@ -80,6 +94,19 @@ export async function receivePostback(db: Queryable, postback: Postback, at: str
     },
   ]);
   return { callId, outcome, repeated: false };
+}
+
+/**
+ * The call, locked.
+ * @throws Problem `not_found`: nothing is told of other buyers' calls, not even whether they go on
+ */
+async function callOf(db: Queryable, { callId, buyerId }: Postback): Promise<SettledCallRow> {
+  const call = await lockSettledCall(db, callId);
+  const theirs =
+    call !== null &&
+    (call.outcome === null ? await isDialledTo(db, callId, buyerId) : call.buyer_id === buyerId);
+  if (theirs) return call;
+  throw new Problem('not_found', `${callId} is no call that was put through to ${buyerId}`);
 }
 
 function repeatedOf(
@@ -114,14 +141,19 @@ function requireUsable(call: SettledCallRow, terms: Terms, { value, currency }: 
   }
 }
 
-function dueBy(
+async function dueBy(
+  db: Queryable,
   call: SettledCallRow,
   terms: Terms,
   value: Micros | null,
-): Attribution | Exclude<PostbackOutcome, 'converted'> {
+): Promise<Attribution | Exclude<PostbackOutcome, 'converted'>> {
   if (terms.price.due.on !== 'postback') return 'not_due';
   if (call.converted) return 'again';
-  return attributePostback(terms, value) ?? 'worth_nothing';
+  const due = attributePostback({ terms, talkSeconds: call.talk_seconds }, value);
+  if (due === null) return 'worth_nothing';
+  if (due.payout === 0n || terms.payOnce === undefined) return due;
+  // Another call of the caller may have been paid for since this one was routed.
+  return (await wasPaidForCaller(db, call.id, terms.payOnce)) ? withoutPayout(due) : due;
 }
 
 async function book(db: Queryable, call: SettledCallRow, terms: Terms, due: Attribution): Promise<void> {
@@ -137,27 +169,19 @@ async function book(db: Queryable, call: SettledCallRow, terms: Terms, due: Attr
         : { migrationId: call.migration_id as MigrationId, side: call.migration_side },
     byHand: null,
   };
-  if (due.revenue !== 0n)
-    await insertCallEntry(db, {
-      ...shared,
-      kind: 'revenue',
-      side: 'revenue',
-      cause: `${call.id}:revenue`,
-      amount: due.revenue,
-    });
-  if (due.payout !== 0n)
-    await insertCallEntry(db, {
-      ...shared,
-      kind: 'payout',
-      side: 'payout',
-      cause: `${call.id}:payout`,
-      amount: due.payout,
-    });
+  /** @returns what is new of it: the sums are what the ledger says, whatever was there */
+  const entered = async (side: 'revenue' | 'payout'): Promise<bigint> => {
+    const amount = due[side];
+    if (amount === 0n) return 0n;
+    const cause = `${call.id}:${side}`;
+    return (await insertCallEntry(db, { ...shared, kind: side, side, cause, amount })) ? amount : 0n;
+  };
   await addToCall(db, {
     callId: call.id,
     converted: true,
-    revenue: due.revenue,
-    payout: due.payout,
+    currency: terms.currency,
+    revenue: await entered('revenue'),
+    payout: await entered('payout'),
     cost: 0n,
   });
   if (call.attempt_id === null) return;

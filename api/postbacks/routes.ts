@@ -16,8 +16,10 @@ export const postbackSecretRoutes: readonly Route[] = [
     operationId: 'rotatePostbackSecret',
     summary: 'Let a buyer report conversions, with a new secret',
     description:
-      'The secret is shown here and never again. One that was given out before is not taken any more.',
+      'The secret is shown here and never again. One that was given out before is not taken any more. Each request makes ' +
+      'a new one, also under an Idempotency-Key that was sent before.',
     tag: 'Buyers',
+    tellsSecret: true,
     params,
     responses: { 200: { description: 'The secret, and where to report.', body: postbackSecretSchema } },
     async handle({ db, params: { id } }) {

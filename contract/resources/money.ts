@@ -12,6 +12,13 @@ import { buyerIdSchema, campaignIdSchema, instantSchema, publisherIdSchema } fro
 export const entryKindSchema = z.enum(ENTRY_KINDS);
 export const entrySideSchema = z.enum(ENTRY_SIDES);
 
+/** The largest amount that is said at once: a thousand million of a currency's unit. */
+const LARGEST_AMOUNT = 10n ** 15n;
+/** The largest rate of a number, in micros: a million of a currency's unit a minute, or a month. */
+const LARGEST_RATE = 10n ** 12n;
+const within = (most: bigint) => (text: string) => BigInt(text) <= most && BigInt(text) >= -most;
+const isTooMuch = (most: bigint) => `must be ${most} micros at most`;
+
 const reasonSchema = z.string().trim().min(1, 'must say why').max(500);
 const entryIdSchema = z.string().regex(/^\d{1,18}$/, 'must be the id of an entry');
 
@@ -62,6 +69,7 @@ export const newAdjustmentSchema = z.strictObject({
   ),
   amountMicros: signedMicrosTextSchema
     .refine((text) => BigInt(text) !== 0n, 'must not be 0')
+    .refine(within(LARGEST_AMOUNT), isTooMuch(LARGEST_AMOUNT))
     .describe('Below zero: less is owed, or was spent.'),
   reason: reasonSchema,
 });
@@ -110,7 +118,7 @@ export const disputeListQuerySchema = z.strictObject({
   ...pageQuery,
 });
 
-const dayIs = 'must be a day, YYYY-MM-DD';
+const dayIs = 'must be a day, YYYY-MM-DD, of 2000 or later';
 
 /** What a campaign's advertising in a channel has cost on a day of the campaign's calendar. */
 export const adSpendSchema = z.strictObject({
@@ -118,11 +126,14 @@ export const adSpendSchema = z.strictObject({
   channel: z
     .string()
     .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be a channel: lower-case letters, digits, _ and -'),
-  day: z.iso.date(dayIs),
-  amountMicros: microsTextSchema.describe(
-    'In all, for that day: said again, it takes the place of what was said before.',
-  ),
-  currency: currencySchema,
+  day: z.iso
+    .date(dayIs)
+    .refine((day) => day >= '2000-01-01', dayIs)
+    .describe('Of the campaign’s calendar: from 2000-01-01 to tomorrow.'),
+  amountMicros: microsTextSchema
+    .refine(within(LARGEST_AMOUNT), isTooMuch(LARGEST_AMOUNT))
+    .describe('In all, for that day: said again, it takes the place of what was said before.'),
+  currency: currencySchema.describe('The campaign’s.'),
 });
 export type AdSpend = z.infer<typeof adSpendSchema>;
 
@@ -135,15 +146,20 @@ export const adSpendBookedSchema = z.strictObject({
 
 /** What the carrier takes for a tracked number. */
 export const numberCostSchema = z.strictObject({
-  currency: currencySchema,
-  perMinuteMicros: microsTextSchema.describe('Of a call to it, from first ring to end.'),
+  currency: currencySchema.describe('That of the number’s campaign.'),
+  perMinuteMicros: microsTextSchema
+    .refine(within(LARGEST_RATE), isTooMuch(LARGEST_RATE))
+    .describe('Of a call to it, from first ring to end.'),
   incrementSeconds: z
     .int()
     .min(1)
     .max(60)
     .default(60)
     .describe('What is begun is paid: 60 for whole minutes, 1 for seconds.'),
-  perMonthMicros: microsTextSchema.default('0' as MicrosText).describe('Rent, booked for each month in UTC.'),
+  perMonthMicros: microsTextSchema
+    .refine(within(LARGEST_RATE), isTooMuch(LARGEST_RATE))
+    .default('0' as MicrosText)
+    .describe('Rent, booked for each month in UTC.'),
 });
 export type NumberCost = z.infer<typeof numberCostSchema>;
 

@@ -29,6 +29,8 @@ ALTER TABLE ledger_entries
   ALTER COLUMN side SET NOT NULL,
   ALTER COLUMN occurred_at SET NOT NULL,
   ADD CHECK (side IN ('revenue', 'payout', 'cost')),
+  -- As far as calendars of all clients go; in every zone a day of 2000 begins after this.
+  ADD CHECK (occurred_at >= timestamptz '1999-12-31 00:00+00' AND occurred_at < timestamptz '2200-01-01 00:00+00'),
   ADD CHECK (CASE kind WHEN 'revenue' THEN side = 'revenue' WHEN 'payout' THEN side = 'payout'
                        WHEN 'telephony_cost' THEN side = 'cost' WHEN 'number_rent' THEN side = 'cost'
                        WHEN 'ad_spend' THEN side = 'cost' ELSE true END),
@@ -43,8 +45,39 @@ ALTER TABLE calls
   -- Until when the buyer may say that the call converted; NULL: it does not wait for that.
   ADD COLUMN postback_until timestamptz;
 
--- {incrementSeconds, perMinuteMicros, perMonthMicros, currency} as in domain/money; NULL: it costs nothing.
-ALTER TABLE numbers ADD COLUMN cost jsonb;
+ALTER TABLE numbers
+  -- {incrementSeconds, perMinuteMicros, perMonthMicros, currency} as in domain/money; NULL: it costs nothing.
+  ADD COLUMN cost       jsonb,
+  -- Since when its rent is that; months before are not booked.
+  ADD COLUMN cost_since timestamptz,
+  ADD CHECK ((cost IS NULL) = (cost_since IS NULL));
+
+-- Sums of a call are in its campaign's currency, so what its number costs is too, whichever of the two is changed. A
+-- trigger, because a constraint sees one table.
+CREATE FUNCTION require_currency_of_campaign() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.cost->>'currency' <> (SELECT c.currency FROM campaigns c WHERE c.id = NEW.campaign_id) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'check_violation', TABLE = 'numbers',
+      CONSTRAINT = CASE WHEN NEW.campaign_id IS DISTINCT FROM OLD.campaign_id THEN 'numbers_campaign_in_currency_of_cost'
+                        ELSE 'numbers_cost_in_currency_of_campaign' END,
+      MESSAGE = 'a number costs in the currency of its campaign';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER numbers_in_currency_of_campaign BEFORE UPDATE OF cost, campaign_id ON numbers
+  FOR EACH ROW WHEN (NEW.cost IS NOT NULL) EXECUTE FUNCTION require_currency_of_campaign();
+CREATE FUNCTION require_currency_of_costs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM numbers n WHERE n.campaign_id = NEW.id AND n.cost->>'currency' <> NEW.currency) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'check_violation', TABLE = 'campaigns', CONSTRAINT = 'campaigns_currency_of_costs',
+      MESSAGE = 'numbers of the campaign cost in another currency';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER campaigns_currency_of_costs BEFORE UPDATE OF currency ON campaigns
+  FOR EACH ROW WHEN (OLD.currency <> NEW.currency) EXECUTE FUNCTION require_currency_of_costs();
 
 -- With it a buyer may report; NULL: they may not.
 ALTER TABLE buyers ADD COLUMN postback_secret text;
@@ -91,7 +124,8 @@ CREATE INDEX disputes_by_time ON disputes (created_at DESC, id DESC);
 -- What may still be converted by a postback is held beyond the end of the call, by a reservation of its own.
 ALTER TABLE reservations ADD COLUMN deferred boolean NOT NULL DEFAULT false;
 
--- As before, but what outlives its call counts towards conversions and spend alone.
+-- As before, but what outlives its call counts towards conversions and spend alone; towards those of its publisher only
+-- where they are among its scopes, which is where they are paid by a postback.
 CREATE OR REPLACE FUNCTION limit_adopt(adopting text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   l limits%ROWTYPE;

@@ -10,24 +10,33 @@ export interface AdSpendDay {
   readonly currency: string;
 }
 
-/** Keeps others from booking spend of these campaigns until the transaction ends. @returns their zones; unknown ones are left out */
+/** What spend of a campaign has to keep to. */
+export interface SpendBounds {
+  readonly currency: string;
+  /** `YYYY-MM-DD`: tomorrow on the campaign's clock, for those who are paid in advance. */
+  readonly latest: string;
+}
+
+/** Keeps others from booking spend of these campaigns until the transaction ends. @returns by id; unknown ones are left out */
 export async function lockCampaignsForSpend(
   db: Queryable,
   campaigns: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const { rows } = await db.query<{ id: string }>({
+): Promise<ReadonlyMap<string, SpendBounds>> {
+  const { rows } = await db.query<SpendBounds & { id: string }>({
     name: 'lock_campaigns_for_spend',
     text: `
-      SELECT c.id, pg_advisory_xact_lock(hashtextextended('ad_spend/' || c.id, 0))
-        FROM (SELECT id FROM campaigns WHERE id = ANY ($1::text[]) ORDER BY id) AS c`,
+      SELECT c.id, c.currency, to_char((now() AT TIME ZONE c.time_zone) + interval '1 day', 'YYYY-MM-DD') AS latest,
+             pg_advisory_xact_lock(hashtextextended('ad_spend/' || c.id, 0))
+        FROM (SELECT id, currency, time_zone FROM campaigns WHERE id = ANY ($1::text[]) ORDER BY id) AS c`,
     values: [[...campaigns]],
   });
-  return new Set(rows.map(({ id }) => id));
+  return new Map(rows.map(({ id, currency, latest }) => [id, { currency, latest }]));
 }
 
 /**
  * Books what takes each day's spend from what is booked to what it is said to be, at the beginning of that day on the
- * campaign's clock. What is the same already is left alone.
+ * campaign's clock, or where the day's first entry is: its clock may be another one by now. What is the same already is
+ * left alone.
  * @returns how many days changed
  */
 export async function bookAdSpend(
@@ -47,7 +56,7 @@ export async function bookAdSpend(
       ), booked AS (
         -- What was taken back by hand is not booked any more.
         SELECT s.cause, coalesce(sum(e.amount_micros + coalesce(r.amount_micros, 0)), 0) AS amount,
-               count(e.id) AS entries
+               count(e.id) AS entries, min(e.occurred_at) AS first_at
           FROM said s
           LEFT JOIN ledger_entries e
             ON e.campaign_id = s.campaign_id AND e.kind = 'ad_spend' AND starts_with(e.cause, s.cause || ':')
@@ -56,7 +65,7 @@ export async function bookAdSpend(
       )
       INSERT INTO ledger_entries (cause, kind, side, campaign_id, channel, amount_micros, currency, occurred_at, actor)
       SELECT s.cause || ':' || b.entries + 1, 'ad_spend', 'cost', s.campaign_id, s.channel, s.amount - b.amount,
-             s.currency, s.begins, $6::text
+             s.currency, coalesce(b.first_at, s.begins), $6::text
         FROM said s JOIN booked b ON b.cause = s.cause
        WHERE s.amount <> b.amount`,
     values: [

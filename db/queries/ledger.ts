@@ -53,7 +53,7 @@ export async function insertCallEntry(db: Queryable, entry: CallEntry): Promise<
 
 /**
  * Books what the carrier takes for an ended call, by the price of the number that was called: each begun increment of
- * the whole call, rounded up to whole micros. Nothing where the number costs nothing.
+ * the whole call, rounded up to whole micros. Nothing where the number costs nothing. Seconds count as begun.
  */
 export async function bookTelephonyCost(db: Queryable, callId: string): Promise<void> {
   await db.query({
@@ -62,10 +62,12 @@ export async function bookTelephonyCost(db: Queryable, callId: string): Promise<
       WITH cost AS (
         SELECT c.id, c.campaign_id, c.publisher_id, c.buyer_id, c.received_at, c.dialed, c.migration_id,
                c.migration_side, c.channel, n.cost->>'currency' AS currency,
-               ceil(ceil(c.duration_seconds::numeric / (n.cost->>'incrementSeconds')::integer)
-                    * (n.cost->>'incrementSeconds')::integer * (n.cost->>'perMinuteMicros')::numeric / 60)::bigint AS amount
+               -- No cost keeps a call from ending.
+               least(ceil(ceil(extract(epoch FROM c.ended_at - c.received_at) / (n.cost->>'incrementSeconds')::integer)
+                          * (n.cost->>'incrementSeconds')::integer * (n.cost->>'perMinuteMicros')::numeric / 60),
+                     10::numeric ^ 16)::bigint AS amount
           FROM calls c JOIN numbers n ON n.e164 = c.dialed
-         WHERE c.id = $1::text AND n.cost IS NOT NULL AND c.duration_seconds > 0
+         WHERE c.id = $1::text AND n.cost IS NOT NULL AND c.ended_at > c.received_at
       ), booked AS (
         INSERT INTO ledger_entries (cause, kind, side, call_id, campaign_id, buyer_id, publisher_id, amount_micros,
                                     currency, migration_id, migration_side, occurred_at, number, channel)
@@ -73,9 +75,12 @@ export async function bookTelephonyCost(db: Queryable, callId: string): Promise<
                migration_id, migration_side, received_at, dialed, channel
           FROM cost WHERE amount > 0
             ON CONFLICT (cause) DO NOTHING
-        RETURNING call_id, amount_micros
+        RETURNING call_id, amount_micros, currency
       )
-      UPDATE calls c SET cost_micros = c.cost_micros + b.amount_micros FROM booked b WHERE c.id = b.call_id`,
+      UPDATE calls c
+         SET cost_micros = c.cost_micros + b.amount_micros
+        FROM booked b, campaigns k
+       WHERE c.id = b.call_id AND k.id = c.campaign_id AND k.currency = b.currency`,
     values: [callId],
   });
 }
@@ -85,6 +90,8 @@ export interface LateMoney {
   readonly callId: string;
   /** `null`: as it is. */
   readonly converted: boolean | null;
+  /** What the amounts are in; sums are in the currency of the call's campaign, and nothing else is added to them. */
+  readonly currency: string;
   /** Micros. */
   readonly revenue: bigint;
   readonly payout: bigint;
@@ -101,8 +108,9 @@ export async function addToCall(db: Queryable, late: LateMoney): Promise<void> {
              revenue_micros = coalesce(revenue_micros, 0) + $3::bigint,
              payout_micros = coalesce(payout_micros, 0) + $4::bigint,
              cost_micros = cost_micros + $5::bigint
-       WHERE id = $1::text`,
-    values: [late.callId, late.converted, late.revenue, late.payout, late.cost],
+       WHERE id = $1::text
+         AND $6::text = (SELECT k.currency FROM campaigns k WHERE k.id = calls.campaign_id)`,
+    values: [late.callId, late.converted, late.revenue, late.payout, late.cost, late.currency],
   });
 }
 
@@ -147,7 +155,7 @@ export async function insertOtherEntry(db: Queryable, entry: OtherEntry): Promis
 
 /**
  * Books the rent of every number for a month, and for the one before where that is missing: once each. A month is one in
- * UTC; a number costs from the month it was added in. @param at ISO 8601, an instant of the month
+ * UTC; a number costs from the month it was added in, and no sooner than its cost was said. @param at ISO 8601, an instant of the month
  */
 export async function bookRent(db: Queryable, at: string): Promise<number> {
   const { rowCount } = await db.query({
@@ -164,7 +172,7 @@ export async function bookRent(db: Queryable, at: string): Promise<number> {
            FROM generate_series(0, 1) AS back
        ) AS m
        WHERE (n.cost->>'perMonthMicros')::bigint > 0
-         AND date_trunc('month', n.created_at AT TIME ZONE 'UTC') <= m.month
+         AND date_trunc('month', greatest(n.created_at, n.cost_since) AT TIME ZONE 'UTC') <= m.month
          AND NOT EXISTS (SELECT FROM ledger_entries e
                           WHERE e.cause = 'rent:' || n.e164 || ':' || to_char(m.month, 'YYYY-MM'))
           ON CONFLICT (cause) DO NOTHING`,

@@ -38,15 +38,19 @@ export interface SettledCallRow {
   readonly currency: string | null;
   readonly revenue_micros: bigint;
   readonly payout_micros: bigint;
+  /** In the currency of the campaign, as all sums are. */
+  readonly cost_micros: bigint;
+  readonly campaign_currency: string | null;
   /** `null`: its price does not wait for a postback. */
   readonly postback_until: string | null;
   /** Whether that time is over, by the database's clock. */
   readonly too_late: boolean;
   readonly migration_id: string | null;
   readonly migration_side: 'control' | 'challenger' | null;
-  /** The attempt that connected, and its money terms. */
+  /** The attempt that connected, its money terms, and how long buyer and caller talked. */
   readonly attempt_id: string | null;
   readonly terms: unknown;
+  readonly talk_seconds: number | null;
 }
 
 export async function lockSettledCall(db: Queryable, callId: string): Promise<SettledCallRow | null> {
@@ -55,15 +59,26 @@ export async function lockSettledCall(db: Queryable, callId: string): Promise<Se
     text: `
       SELECT c.id, c.campaign_id, c.publisher_id, c.buyer_id, c.outcome, coalesce(c.converted, false) AS converted,
              c.currency, coalesce(c.revenue_micros, 0) AS revenue_micros, coalesce(c.payout_micros, 0) AS payout_micros,
-             c.postback_until, coalesce(c.postback_until < limit_clock(), false) AS too_late, c.migration_id,
-             c.migration_side, a.id AS attempt_id, a.terms
+             c.cost_micros, k.currency AS campaign_currency, c.postback_until, coalesce(c.postback_until < limit_clock(), false) AS too_late, c.migration_id,
+             c.migration_side, a.id AS attempt_id, a.terms, c.talk_seconds
         FROM calls c
+        LEFT JOIN campaigns k ON k.id = c.campaign_id
         LEFT JOIN attempts a ON a.call_id = c.id AND a.state = 'completed'
        WHERE c.id = $1::text
          FOR NO KEY UPDATE OF c`,
     values: [callId],
   });
   return rows[0] ?? null;
+}
+
+/** Whether a call that goes on is or was put through to a buyer, as far as it came. */
+export async function isDialledTo(db: Queryable, callId: string, buyerId: string): Promise<boolean> {
+  const { rows } = await db.query({
+    name: 'is_dialled_to',
+    text: 'SELECT FROM attempts WHERE call_id = $1::text AND buyer_id = $2::text LIMIT 1',
+    values: [callId, buyerId],
+  });
+  return rows.length > 0;
 }
 
 export type PostbackOutcome = 'converted' | 'not_due' | 'worth_nothing' | 'again';
@@ -76,16 +91,23 @@ export interface PostbackRow {
   readonly value: bigint | null;
   readonly currency: string;
   readonly outcome: PostbackOutcome;
+  /** Whether the buyer gave the event an id; else a call has one event, which a value of 0 does not use up. */
+  readonly named: boolean;
 }
 
-/** Keeps what a buyer reported. @returns whether it is new: their event may have come before */
+/**
+ * Keeps what a buyer reported, in the place of what was worth nothing before where it was the same call's event.
+ * @returns whether it was kept: their event may have come before
+ */
 export async function insertPostback(db: Queryable, postback: PostbackRow): Promise<boolean> {
   const { rowCount } = await db.query({
     name: 'insert_postback',
     text: `
       INSERT INTO postbacks (buyer_id, event_id, call_id, value_micros, currency, outcome)
       VALUES ($1::text, $2::text, $3::text, $4::bigint, $5::text, $6::text)
-          ON CONFLICT DO NOTHING`,
+          ON CONFLICT (buyer_id, event_id) DO UPDATE
+         SET value_micros = excluded.value_micros, outcome = excluded.outcome, received_at = now()
+       WHERE $7::boolean AND postbacks.outcome = 'worth_nothing' AND postbacks.call_id = excluded.call_id`,
     values: [
       postback.buyerId,
       postback.eventId,
@@ -93,6 +115,7 @@ export async function insertPostback(db: Queryable, postback: PostbackRow): Prom
       postback.value,
       postback.currency,
       postback.outcome,
+      !postback.named,
     ],
   });
   return rowCount === 1;

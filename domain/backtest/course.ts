@@ -217,7 +217,10 @@ function unlessHungUp(outcome: DialOutcome, patienceMs: number): DialOutcome {
 function dueOf({ currency, payout }: PastCall, { candidate }: InLine, outcome: DialOutcome): Attribution {
   const terms: Terms = { currency, price: candidate.price, payout };
   const due = attribute({ terms, talkSeconds: outcome.talkSeconds });
-  const late = outcome.postback === undefined ? null : attributePostback(terms, outcome.postback.value);
+  const late =
+    outcome.postback === undefined
+      ? null
+      : attributePostback({ terms, talkSeconds: outcome.talkSeconds }, outcome.postback.value);
   if (late === null) return due;
   return {
     converted: true,

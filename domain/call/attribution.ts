@@ -36,7 +36,7 @@ export interface PriceRule extends Rule {
   readonly due: PriceDue;
 }
 
-/** What a publisher gets for one call. A share is of the revenue. */
+/** What a publisher gets for one call. A share is of the revenue, and is booked no sooner than that. */
 export interface PayoutRule extends Rule {
   readonly due: PayoutDue;
 }
@@ -47,6 +47,16 @@ export interface Terms {
   readonly price: PriceRule;
   /** `null`: the number has no publisher, or nothing is paid to them. */
   readonly payout: PayoutRule | null;
+  /** Absent: the campaign pays publishers for each call of a caller. */
+  readonly payOnce?: PayOnce;
+}
+
+/** A rule by which a publisher is paid once for a caller, to be looked at again when the payout falls due. */
+export interface PayOnce {
+  /** Between two calls, at most: so many times 24 hours. */
+  readonly days: number;
+  /** Whether it is a rule about callers that have converted. */
+  readonly whenConverted: boolean;
 }
 
 /** A connected attempt as attribution sees it. */
@@ -77,12 +87,14 @@ export const NOTHING_DUE: Attribution = {
 /**
  * Who owes whom what for a call as it ends. Each side has its own rule; the call is converted when the buyer's falls due.
  * A talk of unknown length never meets a duration rule: nobody is charged for seconds nobody has seen. What waits for a
- * postback is not due yet.
+ * postback is not due yet, and neither is a share of it.
  */
-export function attribute({ terms: { price, payout }, talkSeconds }: ConnectedCall): Attribution {
+export function attribute({ terms, talkSeconds }: ConnectedCall): Attribution {
+  const { price, payout } = terms;
   const converted = isDue(price.due, talkSeconds, false);
   const revenue = converted ? amountOf(price, null) : NOTHING;
-  const paid = payout !== null && isDue(payout.due, talkSeconds, converted);
+  const paid =
+    payout !== null && isDue(payout.due, talkSeconds, converted) && !payoutWaits({ terms, talkSeconds });
   return { converted, revenue, paid, payout: paid ? amountOf(payout, revenue) : NOTHING };
 }
 
@@ -91,11 +103,27 @@ export function attribute({ terms: { price, payout }, talkSeconds }: ConnectedCa
  * @param value in the terms' currency, micros; `null`: the buyer named none, which is not a value of 0
  * @returns `null`: the buyer's amount does not fall due by it
  */
-export function attributePostback({ price, payout }: Terms, value: Micros | null): Attribution | null {
+export function attributePostback(call: ConnectedCall, value: Micros | null): Attribution | null {
+  const { price, payout } = call.terms;
   if (price.due.on !== 'postback' || (value === 0n && !price.due.zeroConverts)) return null;
   const revenue = amountOf(price, value);
-  const paid = payout !== null && payout.due.on === 'conversion';
+  const paid = payout !== null && payoutWaits(call);
   return { converted: true, revenue, paid, payout: paid ? amountOf(payout, revenue) : NOTHING };
+}
+
+/**
+ * Whether the publisher gets something with a postback, if one comes: what is due by conversion, and a share of revenue
+ * that only a postback brings, where the call has met the publisher's own rule.
+ */
+export function payoutWaits({ terms: { price, payout }, talkSeconds }: ConnectedCall): boolean {
+  if (payout === null || price.due.on !== 'postback') return false;
+  if (payout.due.on === 'conversion') return true;
+  return payout.share !== undefined && isDue(payout.due, talkSeconds, false);
+}
+
+/** What falls due where the publisher was paid for the caller before, and is paid once. */
+export function withoutPayout(due: Attribution): Attribution {
+  return { ...due, paid: false, payout: NOTHING };
 }
 
 /** Seconds after the end of a call in which a postback may still come; `null`: its price does not wait for one. */

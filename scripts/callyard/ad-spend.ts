@@ -82,7 +82,8 @@ function readSpend(
       channel,
       day,
       amountMicros: micros ?? '',
-      currency: record['currency'] ?? currency,
+      // An empty cell says nothing.
+      currency: record['currency'] || currency,
     });
     if (parsed.success) {
       days.push({ line: info.lines, spend: parsed.data });

@@ -225,4 +225,28 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'live-stream',
     red: 'counts the day of the campaign',
   },
+  {
+    name: 'payout held for a postback that does not bring it',
+    file: 'db/queries/limits/defer.ts',
+    find: "AND ($5::boolean OR l.scope_kind <> 'publisher')",
+    replace: '',
+    test: 'late-money',
+    red: 'counts a payout that falls due with the end of the call',
+  },
+  {
+    name: 'publisher paid twice for a caller',
+    file: 'api/postbacks/receive.ts',
+    find: '(await wasPaidForCaller(db, call.id, terms.payOnce)) ? withoutPayout(due) : due',
+    replace: 'due',
+    test: 'late-money',
+    red: 'is paid for one of two calls that both convert later',
+  },
+  {
+    name: 'sums without an entry',
+    file: 'api/ledger/routes.ts',
+    find: 'if (isNew) await addToSums(db, entry);',
+    replace: 'await addToSums(db, entry);',
+    test: 'corrections',
+    red: 'sent again after its answer was forgotten',
+  },
 ];

@@ -151,7 +151,10 @@ describe('the ledger', () => {
         incrementSeconds,
       });
       // The clock of a test calls nobody for a minute.
-      await system.db.query('UPDATE calls SET duration_seconds = $2 WHERE id = $1', [call.id, seconds]);
+      await system.db.query(
+        `UPDATE calls SET ended_at = received_at + $2 * interval '1 second' WHERE id = $1`,
+        [call.id, seconds],
+      );
       await bookTelephonyCost(system.db, call.id);
       await bookTelephonyCost(system.db, call.id);
       expect((await sumsOf(system, call.id))['cost']).toBe(cost);
@@ -165,7 +168,10 @@ describe('the ledger', () => {
       perMinuteMicros: '0',
       perMonthMicros: '1150000',
     });
-    await system.db.query(`UPDATE numbers SET created_at = '2026-02-17T12:00:00Z' WHERE e164 = $1`, [NUMBER]);
+    await system.db.query(
+      `UPDATE numbers SET created_at = '2026-02-17T12:00:00Z', cost_since = '2026-02-18T00:00:00Z' WHERE e164 = $1`,
+      [NUMBER],
+    );
     for (const at of [
       '2026-02-28T23:59:59Z',
       '2026-03-01T00:00:00Z',

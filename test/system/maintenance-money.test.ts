@@ -140,6 +140,28 @@ describe('a call that maintenance closes', () => {
     });
   });
 
+  it('books what it brings on the side of the migration that it was on', async () => {
+    await system.db.query(
+      `INSERT INTO migrations (id, name, kind, campaign_id, control_assignment_id, challenger_assignment_id, settings,
+                               status, state)
+       VALUES ('mig_over', 'over', 'buyer', 'cmp_abandoned', 'asg_abandoned_a', 'asg_abandoned_b', '{}', 'completed', '{}')`,
+    );
+    const call = await maintained.ringing();
+    await system.db.query(
+      `UPDATE calls SET migration_id = 'mig_over', migration_side = 'challenger' WHERE sid = $1`,
+      [call.sid],
+    );
+    carrierKnows(call.sid, [dialled('leg-a4', A), answered('leg-a4', A)]);
+    await maintained.terminate(call);
+    await maintained.sweepNow({ inquiries: [inquiry] });
+    const { id } = await system.endedCall(call.sid);
+    const { rows } = await system.db.query(
+      'SELECT kind, migration_id, migration_side FROM ledger_entries WHERE call_id = $1',
+      [id],
+    );
+    expect(rows).toEqual([{ kind: 'revenue', migration_id: 'mig_over', migration_side: 'challenger' }]);
+  });
+
   it('is connected when the answer was reported, though no carrier can be asked', async () => {
     await system.db.query(`UPDATE campaigns SET report_answer = true WHERE id = 'cmp_abandoned'`);
     const call = await maintained.ringing();

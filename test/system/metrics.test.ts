@@ -31,10 +31,18 @@ describe('metrics', () => {
       'callyard_webhook_deliveries{status="dead"} 0',
       'callyard_live_streams 0',
     ];
-    expect(await scrape()).toEqual(['callyard_reservations_pending 0', ...others]);
+    const held = (pending: number, deferred: number) => [
+      `callyard_reservations_pending ${pending}`,
+      `callyard_reservations_deferred ${deferred}`,
+      ...others,
+    ];
+    expect(await scrape()).toEqual(held(0, 0));
     const sid = system.carrier.newSid();
     await system.carrier.post('voice', sid, { To: '+14155550101' });
-    expect(await scrape()).toEqual(['callyard_reservations_pending 1', ...others]);
+    expect(await scrape()).toEqual(held(1, 0));
+    await system.db.query(`UPDATE reservations SET deferred = true WHERE status = 'pending'`);
+    expect(await scrape()).toEqual(held(0, 1));
+    await system.db.query(`UPDATE reservations SET deferred = false WHERE status = 'pending'`);
     await system.carrier.post('status', sid, { To: '+14155550101', CallStatus: 'completed' });
     await system.endedCall(sid);
   });

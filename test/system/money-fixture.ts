@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../../contract/call';
+import type { DuplicateRule } from '../../domain/campaign/duplicates';
+import { insertCampaign } from './campaign-fixture';
 import type { SystemUnderTest } from './system';
 
 export interface MoneyApi {
@@ -43,12 +45,10 @@ export async function callThatTalked(
   system: SystemUnderTest,
   to: string,
   seconds: number | null,
+  from = `+1415${String(5_550_000 + Math.floor(Math.random() * 9_999))}`,
 ): Promise<Call> {
   const sid = system.carrier.newSid();
-  await system.carrier.post('voice', sid, {
-    To: to,
-    From: `+1415${String(5_550_000 + Math.floor(Math.random() * 9_999))}`,
-  });
+  await system.carrier.post('voice', sid, { To: to, From: from });
   await system.carrier.post('dial?attempt=1', sid, {
     To: to,
     CallStatus: 'completed',
@@ -77,4 +77,64 @@ export async function sumsOf(system: SystemUnderTest, callId: string): Promise<R
   );
   expect(own).toEqual(rows);
   return rows[0] ?? {};
+}
+
+export const AFTER_POSTBACK = { on: 'postback', windowSeconds: 3600, zeroConverts: false } as const;
+
+/** A number of a campaign, and who is asked what its calls were worth. */
+export interface Paid {
+  readonly key: string;
+  readonly number: string;
+  readonly buyer: string;
+  readonly secret: string;
+}
+
+export interface Reported {
+  readonly status: number;
+  readonly body: { readonly outcome?: string; readonly repeated?: boolean; readonly detail?: string };
+}
+
+/** Makes campaigns of a test file, each with one buyer who pays as said, and a publisher who is paid as said. */
+export function paidCampaigns(
+  system: SystemUnderTest,
+): (price: object, payout?: object | null, duplicates?: DuplicateRule) => Promise<Paid> {
+  let campaigns = 0;
+  return async (price, payout = null, duplicates) => {
+    campaigns += 1;
+    const key = `post${campaigns}`;
+    const number = `+1415555${8000 + campaigns * 10}`;
+    await insertCampaign(system.db, {
+      key,
+      number,
+      buyers: [{ name: 'a' }],
+      payout: '1',
+      ...(duplicates === undefined ? {} : { duplicates }),
+    });
+    await system.db.query(`UPDATE assignments SET price = $1 WHERE campaign_id = $2`, [
+      JSON.stringify({ rates: [], ...price }),
+      `cmp_${key}`,
+    ]);
+    await system.db.query(`UPDATE publishers SET payout = $1 WHERE id = $2`, [
+      payout === null ? null : JSON.stringify(payout),
+      `pub_${key}`,
+    ]);
+    const buyer = `buy_${key}_a`;
+    const { secret } = await moneyApi(system).ok<{ secret: string }>(
+      'POST',
+      `/buyers/${buyer}/postback-secret`,
+    );
+    return { key, number, buyer, secret };
+  };
+}
+
+/** Reports a conversion with the secret in the path and the rest in the query. */
+export async function report(
+  system: SystemUnderTest,
+  { buyer, secret }: Pick<Paid, 'buyer' | 'secret'>,
+  fields: Record<string, string>,
+): Promise<Reported> {
+  const response = await fetch(
+    `${system.baseUrl}/postbacks/${buyer}/${secret}?${new URLSearchParams(fields).toString()}`,
+  );
+  return { status: response.status, body: (await response.json()) as object };
 }

@@ -1,57 +1,32 @@
 import { Webhook } from 'standardwebhooks';
 import type { Call } from '../../contract/call';
 import { countersOf, insertTestLimit, sweepUntied } from './limit-fixture';
-import { insertCampaign } from './campaign-fixture';
-import { callThatTalked, moneyApi, sumsOf, type MoneyApi } from './money-fixture';
+import {
+  AFTER_POSTBACK,
+  callThatTalked,
+  moneyApi,
+  paidCampaigns,
+  report as reportTo,
+  sumsOf,
+  type MoneyApi,
+  type Paid,
+} from './money-fixture';
 import { startSystem, type SystemUnderTest } from './system';
-
-const AFTER_POSTBACK = { on: 'postback', windowSeconds: 3600, zeroConverts: false } as const;
 
 describe('a postback', () => {
   let system: SystemUnderTest;
   let api: MoneyApi;
-  let campaigns = 0;
+  let campaign: ReturnType<typeof paidCampaigns>;
 
   beforeAll(async () => {
     system = await startSystem();
     api = moneyApi(system);
+    campaign = paidCampaigns(system);
   });
   afterAll(() => system.stop());
 
-  interface Paid {
-    readonly number: string;
-    readonly buyer: string;
-    readonly secret: string;
-  }
-
-  /** A campaign with one buyer who pays as said, and a publisher who is paid as said. */
-  async function campaign(price: object, payout: object | null = null): Promise<Paid> {
-    campaigns += 1;
-    const key = `post${campaigns}`;
-    const number = `+1415555${8000 + campaigns * 10}`;
-    await insertCampaign(system.db, { key, number, buyers: [{ name: 'a' }], payout: '1' });
-    await system.db.query(`UPDATE assignments SET price = $1 WHERE campaign_id = $2`, [
-      JSON.stringify({ rates: [], ...price }),
-      `cmp_${key}`,
-    ]);
-    await system.db.query(`UPDATE publishers SET payout = $1 WHERE id = $2`, [
-      payout === null ? null : JSON.stringify(payout),
-      `pub_${key}`,
-    ]);
-    const buyer = `buy_${key}_a`;
-    const { secret } = await api.ok<{ secret: string }>('POST', `/buyers/${buyer}/postback-secret`);
-    return { number, buyer, secret };
-  }
-
-  async function report(
-    { buyer, secret }: Paid,
-    fields: Record<string, string>,
-  ): Promise<{ status: number; body: { outcome?: string; repeated?: boolean; detail?: string } }> {
-    const response = await fetch(
-      `${system.baseUrl}/postbacks/${buyer}/${secret}?${new URLSearchParams(fields).toString()}`,
-    );
-    return { status: response.status, body: (await response.json()) as object };
-  }
+  const report = (paid: Pick<Paid, 'buyer' | 'secret'>, fields: Record<string, string>) =>
+    reportTo(system, paid, fields);
 
   const FIXED = { amountMicros: '25000000', due: AFTER_POSTBACK };
 

@@ -71,12 +71,22 @@ describe('spend out of a file', () => {
     );
     expect([code, sent]).toEqual([2, []]);
     expect(said).toEqual([
-      'spend.csv: line 3: day must be a day, YYYY-MM-DD',
+      'spend.csv: line 3: day must be a day, YYYY-MM-DD, of 2000 or later',
       'spend.csv: line 4: channel must be a channel: lower-case letters, digits, _ and -',
       'spend.csv: line 4: amount must be an amount like 182.50, with at most six decimals',
       'spend.csv: line 4: currency must be an ISO 4217 code, for example USD',
       'Nothing was booked.',
     ]);
+  });
+
+  it('is in the currency that is said for the file where a cell says none', async () => {
+    const { sent } = await importing(
+      `${HEAD}\ncmp_a,print,2026-03-02,1.5,\ncmp_a,print,2026-03-03,1.5,EUR\n`,
+      {
+        currency: 'USD',
+      },
+    );
+    expect(sent).toMatchObject([{ days: [{ currency: 'USD' }, { currency: 'EUR' }] }]);
   });
 
   it('is refused by the line of the file that the server does not take', async () => {

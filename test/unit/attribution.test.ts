@@ -50,7 +50,9 @@ describe('money of a call', () => {
         fc.option(micros),
         (agreed, talkSeconds, value) => {
           const end = attribute({ terms: agreed, talkSeconds });
-          const late = end.converted ? null : attributePostback(agreed, value as Micros | null);
+          const late = end.converted
+            ? null
+            : attributePostback({ terms: agreed, talkSeconds }, value as Micros | null);
           const revenue = end.revenue + (late?.revenue ?? 0n);
           const payout = end.payout + (late?.payout ?? 0n);
           expect(revenue).toBeLessThanOrEqual(BigInt(agreed.price.amountMicros));
@@ -78,7 +80,9 @@ describe('money of a call', () => {
         share: { basisPoints, minimumMicros: minimumMicros as MicrosText | null },
       };
       const agreed = { currency: 'USD' as Currency, price, payout: null };
-      expect(attributePostback(agreed, BigInt(value) as Micros)?.revenue.toString()).toBe(revenue);
+      expect(
+        attributePostback({ terms: agreed, talkSeconds: 9 }, BigInt(value) as Micros)?.revenue.toString(),
+      ).toBe(revenue);
     },
   );
 

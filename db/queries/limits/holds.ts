@@ -65,20 +65,25 @@ export async function listFreed(
   return rows;
 }
 
-/** How many holds are pending, and how many were ever freed, by reason: for metrics. */
+/** How many holds are pending, of calls and for postbacks, and how many were ever freed, by reason: for metrics. */
 export async function countHolds(db: Queryable): Promise<{
   readonly pending: number;
+  /** What outlives its call, until a postback comes or its time is over. */
+  readonly deferred: number;
   readonly freed: readonly { readonly reason: string; readonly n: number }[];
 }> {
-  const { rows } = await db.query<{ reason: string | null; n: bigint }>({
+  const { rows } = await db.query<{ reason: string | null; n: bigint; deferred: bigint }>({
     name: 'count_holds',
     text: `
-      SELECT NULL AS reason, count(*) AS n FROM reservations WHERE status = 'pending'
-      UNION ALL SELECT reason, count(*) FROM freed_reservations GROUP BY reason`,
+      SELECT NULL AS reason, count(*) FILTER (WHERE NOT deferred) AS n, count(*) FILTER (WHERE deferred) AS deferred
+        FROM reservations WHERE status = 'pending'
+      UNION ALL SELECT reason, count(*), 0 FROM freed_reservations GROUP BY reason`,
     values: [],
   });
+  const held = rows.find(({ reason }) => reason === null);
   return {
-    pending: Number(rows.find(({ reason }) => reason === null)?.n ?? 0n),
+    pending: Number(held?.n ?? 0n),
+    deferred: Number(held?.deferred ?? 0n),
     freed: rows.flatMap(({ reason, n }) => (reason === null ? [] : [{ reason, n: Number(n) }])),
   };
 }

@@ -1,3 +1,4 @@
+import type { Side } from '../../../domain/migration/split';
 import type { Queryable } from '../../pool';
 
 /** A hold that somebody has to look after: its lease has run out. */
@@ -156,6 +157,9 @@ export interface AbandonedCallRow {
   readonly ended: boolean;
   readonly campaign_id: string | null;
   readonly publisher_id: string | null;
+  /** Its side of a migration; `null`: its campaign had none. */
+  readonly migration_id: string | null;
+  readonly migration_side: Side | null;
 }
 
 /** The call, locked until the transaction ends; `null`: no such call was ever recorded. */
@@ -163,7 +167,7 @@ export async function lockAbandonedCall(db: Queryable, callId: string): Promise<
   const { rows } = await db.query<AbandonedCallRow & Record<string, unknown>>({
     name: 'lock_abandoned_call',
     text: `
-      SELECT ended_at IS NOT NULL AS ended, campaign_id, publisher_id
+      SELECT ended_at IS NOT NULL AS ended, campaign_id, publisher_id, migration_id, migration_side
         FROM calls
        WHERE id = $1::text
          FOR NO KEY UPDATE`,
