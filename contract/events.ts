@@ -3,6 +3,7 @@ import { CALL_STATES, OUTCOMES } from '../domain/call/outcome';
 import { TIMELINE_STEPS } from '../domain/call/timeline';
 import { EVENT_TYPES } from '../domain/events/types';
 import { COUNTED_EVENTS, LIMIT_WINDOWS, SCOPE_KINDS } from '../domain/limits/limit';
+import { visitorSchema } from './dni';
 
 /*
  * Events as they are sent. `data` is what was on record when it happened, and never changes. Instants are ISO 8601,
@@ -24,8 +25,13 @@ export const eventCallSchema = z.strictObject({
   number: z.string().describe('The number that was dialled.'),
   caller: z.string().nullable().describe('`null`: the caller withheld the number.'),
   channel: z.string().nullable(),
+  visitor: visitorSchema
+    .nullable()
+    .describe("The web visitor whose number was called, as they were then; `null`: it was nobody's."),
   geography: z.record(z.string(), z.string()),
-  tags: z.record(z.string(), z.string()).describe('Of the number, and what the caller answered.'),
+  tags: z
+    .record(z.string(), z.string())
+    .describe('Of the number and its visitor, and what the caller answered.'),
   planVersion: z.number().nullable(),
   flowVersion: z.number().nullable(),
   migration: z

@@ -2,6 +2,7 @@ import type { EventCall, WebhookEvent } from '../../contract/events';
 import { loadCallSnapshot } from '../../db/queries/events/callSnapshot';
 import type { Queryable } from '../../db/pool';
 import type { CallEventType, EventType } from '../../domain/events/types';
+import type { DniPoolId, DniSessionId } from '../../domain/ids';
 import { Problem } from '../problems';
 
 /** Of events that nobody records. */
@@ -79,8 +80,23 @@ const SAMPLE_CALL: EventCall = {
   number: '+14155550100',
   caller: '+14155550123',
   channel: 'google_ads',
+  visitor: {
+    poolId: 'dni_home' as DniPoolId,
+    sessionId: 'ses_6f0c2b1e9d8a47b5a3c1e2f4d5b6a798' as DniSessionId,
+    landingPage: 'https://www.example.com/roofs',
+    referrer: null,
+    utm: { utm_source: 'spring sale' },
+    clickIds: { gclid: 'abc' },
+    tags: {},
+  },
   geography: { state: 'CA', country: 'US' },
-  tags: { intent: 'quote', utm_source: 'spring sale' },
+  tags: {
+    intent: 'quote',
+    utm_source: 'spring sale',
+    gclid: 'abc',
+    landing_page: 'https://www.example.com/roofs',
+    dni_session: 'ses_6f0c2b1e9d8a47b5a3c1e2f4d5b6a798',
+  },
   planVersion: 1,
   flowVersion: null,
   migration: null,

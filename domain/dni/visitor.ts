@@ -27,6 +27,11 @@ export interface Visitor {
 /** Before the names of tags that a page has set: a page cannot set what an operator or a flow goes by. */
 export const PAGE_TAG_PREFIX = 'visitor_';
 
+/** Tags of a visitor's call besides `UTM_FIELDS` and `CLICK_ID_FIELDS`: the page they came to, and their session. */
+export const VISIT_TAGS = { landingPage: 'landing_page', sessionId: 'dni_session' } as const;
+/** Characters of a landing page's address that its tag has at most. */
+const LONGEST_PAGE_TAG = 512;
+
 /**
  * The tags a call begins with. Where two say the same tag, the number's own wins over the visitor's, and the visitor's
  * over the pool's.
@@ -38,7 +43,13 @@ export function tagsOfCall(
 ): Qualifications {
   if (visitor === null) return { ...pool, ...number };
   const page = Object.entries(visitor.tags).map(([tag, value]) => [`${PAGE_TAG_PREFIX}${tag}`, value]);
-  const own = { ...pool, ...visitor.utm, ...visitor.clickIds, ...number };
+  const visit = {
+    [VISIT_TAGS.sessionId]: visitor.sessionId,
+    ...(visitor.landingPage === null
+      ? {}
+      : { [VISIT_TAGS.landingPage]: visitor.landingPage.slice(0, LONGEST_PAGE_TAG) }),
+  };
+  const own = { ...pool, ...visit, ...visitor.utm, ...visitor.clickIds, ...number };
   // What a page says is bounded by what there is room for; what was set by operators is there in any case.
   return { ...withTags(own, Object.fromEntries(page)), ...number };
 }

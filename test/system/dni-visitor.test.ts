@@ -1,4 +1,5 @@
 import type { DniPoolStatus } from '../../contract/resources/dni-pool';
+import { loadCallSnapshot } from '../../db/queries/events/callSnapshot';
 import { ask, insertPool, letPass, numbersFrom, takeOut } from './dni-fixture';
 import { OWN, pretty, startSite, until, type Site, type SiteVisitor } from './dni-site';
 import { placeCall } from './placing';
@@ -91,7 +92,15 @@ describe('visitors of a page, in a browser', () => {
     };
     const { call } = await placeCall(system, { to });
     expect(call.visitor).toEqual(seen);
-    expect(call.qualifications).toMatchObject({ utm_source: 'google', gclid: 'abc', visitor_plan: 'gold' });
+    const tags = {
+      utm_source: 'google',
+      gclid: 'abc',
+      visitor_plan: 'gold',
+      landing_page: seen.landingPage,
+      dni_session: sessionId,
+    };
+    expect(call.qualifications).toMatchObject(tags);
+    expect(await loadCallSnapshot(system.db, call.id)).toMatchObject({ call: { visitor: seen, tags } });
     await visitor.page.goto('about:blank');
     await letPass(system.db, 3_600);
     const late = await placeCall(system, { to, from: '+14155550124' });

@@ -37,7 +37,7 @@ describe('the tags of a visitor’s call', () => {
   const visitor: Visitor = {
     poolId: 'dni_x' as DniPoolId,
     sessionId: 'ses_x' as DniSessionId,
-    landingPage: null,
+    landingPage: `https://example.com/${'r'.repeat(600)}`,
     referrer: null,
     utm: { utm_source: 'google', utm_medium: 'cpc' },
     clickIds: { gclid: 'abc' },
@@ -49,9 +49,12 @@ describe('the tags of a visitor’s call', () => {
       utm_source: 'google',
       utm_medium: 'own',
       gclid: 'abc',
+      dni_session: 'ses_x',
+      landing_page: `https://example.com/${'r'.repeat(492)}`,
       visitor_utm_source: 'forged',
       visitor_plan: 'gold',
     });
+    expect(tagsOfCall({}, {}, { ...visitor, landingPage: null })).not.toHaveProperty('landing_page');
     expect(tagsOfCall({ a: '1' }, { a: '2', b: '3' }, null)).toEqual({ a: '1', b: '3' });
   });
   it('of a page never push out those of operators', () => {

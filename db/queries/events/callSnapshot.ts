@@ -14,7 +14,7 @@ export const CALL_SNAPSHOT = `
     'publisherId', c.publisher_id,
     'publisherName', (SELECT p.name FROM publishers p WHERE p.id = c.publisher_id),
     'number', c.dialed, 'caller', c.caller,
-    'channel', (SELECT n.channel FROM numbers n WHERE n.e164 = c.dialed),
+    'channel', c.channel, 'visitor', c.visitor,
     'geography', c.geography, 'tags', c.qualifications, 'planVersion', c.plan_version, 'flowVersion', c.flow_version,
     'migration', CASE WHEN c.migration_id IS NULL THEN NULL
                       ELSE jsonb_build_object('id', c.migration_id, 'side', c.migration_side,
