@@ -6,6 +6,9 @@
 ALTER TABLE calls ADD COLUMN channel text;
 UPDATE calls c SET channel = n.channel FROM numbers n WHERE n.e164 = c.dialed;
 
+-- The calls of an hour of a campaign.
+CREATE INDEX calls_by_campaign ON calls (campaign_id, received_at);
+
 CREATE FUNCTION report_hour(at timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT date_bin('1 hour', at, '2000-01-01 00:00:00+00')
 $$;
@@ -13,6 +16,10 @@ $$;
 CREATE FUNCTION report_quarter(at timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT date_bin('15 minutes', at, '2000-01-01 00:00:00+00')
 $$;
+
+-- What sum() of bigint is without numeric in between, which takes most of the time of a report of many groups. Past 9.2
+-- million million of a currency's unit it fails, and tells no wrong figure.
+CREATE AGGREGATE report_sum(bigint) (SFUNC = int8pl, STYPE = bigint, COMBINEFUNC = int8pl, PARALLEL = SAFE);
 
 -- Hours of campaigns in which something has changed: a row a change, so that no two calls wait for each other. '' stands
 -- for no campaign. Written with the change itself; who reads both sees both or neither.
@@ -142,6 +149,8 @@ DROP TRIGGER calls_mark_reports_on_move ON calls;
 DROP TRIGGER calls_mark_reports_on_update ON calls;
 DROP TRIGGER calls_mark_reports_on_insert ON calls;
 DROP TABLE report_hours, report_cells, report_stale_hours, report_changes;
+DROP AGGREGATE report_sum(bigint);
 DROP FUNCTION mark_entry_for_reports(), mark_moved_call_for_reports(),
   mark_call_for_reports(), report_quarter(timestamptz), report_hour(timestamptz);
+DROP INDEX calls_by_campaign;
 ALTER TABLE calls DROP COLUMN channel;

@@ -24,6 +24,20 @@ export const SUM_COLUMNS: Readonly<Record<Sum, string>> = {
 /** The columns of all sums, in their order. */
 export const ALL_SUMS: readonly string[] = SUMS.map((sum) => SUM_COLUMNS[sum]);
 
+/** Columns that hold more than 32 bits; the others are counts. */
+const WIDE: ReadonlySet<string> = new Set([
+  'duration_seconds',
+  'talk_seconds',
+  'revenue_micros',
+  'payout_micros',
+  'cost_micros',
+]);
+
+/** SQL that adds up a column of rows, to a bigint. */
+export function addUp(column: string): string {
+  return WIDE.has(column) ? `report_sum(${column})` : `sum(${column})`;
+}
+
 /** SQL of a dimension as text, of an alias `c` with the columns of `report_cells`. */
 export const DIMENSION_SQL: Readonly<Record<Dimension, string>> = {
   campaign: `nullif(c.campaign_id, '')`,

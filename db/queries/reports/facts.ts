@@ -1,16 +1,59 @@
 import { ALL_SUMS, PLACE_COLUMNS } from './columns';
 
+const CALL_COLUMNS = [
+  'id',
+  'received_at',
+  'connected_at',
+  'ended_at',
+  'campaign_id',
+  'buyer_id',
+  'publisher_id',
+  'dialed',
+  'channel',
+  'migration_id',
+  'migration_side',
+  'geography',
+  'plan_version',
+  'outcome',
+  'qualifications',
+  'converted',
+  'duration_seconds',
+  'talk_seconds',
+];
+const ENTRY_COLUMNS = [
+  'call_id',
+  'occurred_at',
+  'campaign_id',
+  'buyer_id',
+  'publisher_id',
+  'number',
+  'channel',
+  'migration_id',
+  'migration_side',
+  'side',
+  'amount_micros',
+  'currency',
+];
+
 /**
  * SQL of what happened, from calls, dials and the ledger themselves, with the columns of `report_cells`, not yet added
- * up. It reads a CTE `spans (hour, campaigns)`: hours, and of each the campaigns asked about.
+ * up. It reads a CTE `spans (hour, campaign_id)`: the hours of campaigns asked about; '' stands for no campaign.
  *
  * A call counts where it came in, a dial where its call did, an entry of the ledger where it says itself: its buyer,
  * publisher, number and channel are those it was booked for. What is only on record of the call comes from there.
  */
 export const FACTS = [calls(), dials(), money()].join('\n        UNION ALL');
 
-function inSpans(campaign: string, at: string): string {
-  return `${at} >= s.hour AND ${at} < s.hour + interval '1 hour' AND coalesce(${campaign}, '') = ANY (s.campaigns)`;
+/**
+ * Rows of a span `s`, looked up one span after the other: the planner takes the hours of a CTE for far more than they are,
+ * and would read the whole table. OFFSET keeps it from turning this into a join of its own choice.
+ */
+function eachSpan(table: string, at: string, columns: readonly string[]): string {
+  return `spans s
+         CROSS JOIN LATERAL (
+                SELECT ${columns.map((column) => `t.${column}`).join(', ')} FROM ${table} t
+                 WHERE (t.campaign_id = s.campaign_id OR (s.campaign_id = '' AND t.campaign_id IS NULL))
+                   AND t.${at} >= s.hour AND t.${at} < s.hour + interval '1 hour' OFFSET 0)`;
 }
 
 /** The SELECT list of a fact: what is not named is NULL in a place, 0 in a sum. */
@@ -52,10 +95,7 @@ function recordOfCall(): Record<string, string> {
   };
 }
 
-/**
- * Looked up row by row: the planner takes the hours of a CTE for far more than they are, and would read the whole table.
- * OFFSET keeps it from turning this into a join of its own choice.
- */
+/** Looked up row by row, as {@link eachSpan}. */
 function eachFrom(source: string, columns: string): string {
   return `SELECT ${columns} FROM ${source} OFFSET 0`;
 }
@@ -79,8 +119,7 @@ function calls(): string {
           duration_seconds: 'coalesce(c.duration_seconds, 0)',
           talk_seconds: 'coalesce(c.talk_seconds, 0)',
         })}
-          FROM spans s
-          JOIN calls c ON ${inSpans('c.campaign_id', 'c.received_at')}
+          FROM ${eachSpan('calls', 'received_at', CALL_COLUMNS)} AS c
           LEFT JOIN campaigns p ON p.id = c.campaign_id`;
 }
 
@@ -93,8 +132,7 @@ function dials(): string {
           dials: '1',
           answered: `(a.state IN ('connected', 'completed'))::integer`,
         })}
-          FROM spans s
-          JOIN calls c ON ${inSpans('c.campaign_id', 'c.received_at')}
+          FROM ${eachSpan('calls', 'received_at', CALL_COLUMNS)} AS c
          CROSS JOIN LATERAL (${eachFrom(`attempts t WHERE t.call_id = c.id`, 't.buyer_id, t.state')}) AS a
           LEFT JOIN campaigns p ON p.id = c.campaign_id`;
 }
@@ -117,8 +155,7 @@ function money(): string {
           payout_micros: of('payout'),
           cost_micros: of('cost'),
         })}
-          FROM spans s
-          JOIN ledger_entries e ON ${inSpans('e.campaign_id', 'e.occurred_at')}
+          FROM ${eachSpan('ledger_entries', 'occurred_at', ENTRY_COLUMNS)} AS e
           LEFT JOIN LATERAL (${eachFrom(
             'calls t WHERE t.id = e.call_id',
             't.geography, t.plan_version, t.outcome, t.qualifications',

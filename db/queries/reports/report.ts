@@ -1,10 +1,20 @@
 import type { Queryable, Statement } from '../../pool';
-import { isCycle, isPeriod, isTag, tagKey, type Column } from '../../../domain/report/dimensions';
+import {
+  isCycle,
+  isPeriod,
+  isTag,
+  tagKey,
+  type Column,
+  type Cycle,
+  type Dimension,
+  type Period,
+  type TagDimension,
+} from '../../../domain/report/dimensions';
 import { measureRule, SUMS, type Measure, type Sum, type Sums } from '../../../domain/report/measures';
 import type { ReportFilter, ReportQuery } from '../../../domain/report/report';
-import { ALL_SUMS, CUTS, DIMENSION_SQL, SUM_COLUMNS, type Cut } from './columns';
+import { addUp, ALL_SUMS, CUTS, DIMENSION_SQL, SUM_COLUMNS, type Cut } from './columns';
 import { FACTS } from './facts';
-import { cycleColumn, gridSql, PERIOD_KEY, PERIOD_PLACE, type Grain } from './grid';
+import { alignedSql, calendarSql, cycleColumn, PERIOD_KEY, PERIOD_PLACE, type Grain } from './grid';
 import { Parameters } from './parameters';
 
 /** What a line of a report is: a group, the groups that were not among the top, or everything. */
@@ -46,12 +56,15 @@ export function sourceOf({ by, filter }: Pick<ReportQuery, 'by' | 'filter'>): So
   return more.length === 0 && cut in CUTS ? { grain: 'hour', cut: cut as Cut } : cells;
 }
 
-/** Whether every local day of a report begins with an hour of UTC. */
-export async function isAligned(db: Queryable, query: ReportQuery): Promise<boolean> {
+/** Whether every local hour of a report begins with an hour of UTC. */
+export async function isAligned(
+  db: Queryable,
+  { range, before, zone }: Pick<ReportQuery, 'range' | 'before' | 'zone'>,
+): Promise<boolean> {
   const parameters = new Parameters();
   const { rows } = await db.query<{ aligned: boolean }>({
     name: '',
-    text: `SELECT coalesce(bool_and(g.aligned), true) AS aligned FROM (${gridSql({ ...query, by: [] }, 'hour', parameters).sql}) AS g`,
+    text: alignedSql(before ?? range, range, zone, parameters),
     values: parameters.values,
   });
   return rows[0]?.aligned ?? true;
@@ -65,7 +78,7 @@ export async function isAligned(db: Queryable, query: ReportQuery): Promise<bool
 export function reportStatement(query: ReportQuery, source: Source, parts: readonly Part[]): ReportStatement {
   const parameters = new Parameters();
   const keys = query.by.map((column, index) => ({ column, name: `key_${index}` }));
-  const grid = gridSql(query, source.grain, parameters);
+  const { ctes, momentOf, low, high } = calendarSql(query, source.grain, parameters);
   const where = filterSql(query.filter, parameters);
   const campaigns = query.filter.dimensions.campaign;
   const ofCampaigns =
@@ -76,45 +89,52 @@ export function reportStatement(query: ReportQuery, source: Source, parts: reado
           'text[]',
         )})`;
   const compares = query.before !== null;
-  const slot = source.grain === 'hour' ? 'report_hour(c.quarter)' : 'c.quarter';
-  const keyed = keys.map(({ column, name }) => `${keySql(column, compares, parameters)} AS ${name}`);
-  const picked = ['g.which', ...keyed, 'c.currency', ...ALL_SUMS.map((sum) => `c.${sum}`)].join(', ');
-  const place = [...keys.map(({ name }) => name), 'currency'].join(', ');
+  const lasting = keys.flatMap(({ column, name }) => (isTime(column) ? [] : [{ column, name }]));
+  const picked = (slot: string): string =>
+    [
+      `${momentOf(slot)} AS moment`,
+      ...lasting.map(({ column, name }) => `${keySql(column, parameters)} AS ${name}`),
+      'c.currency',
+      ...ALL_SUMS.map((sum) => `c.${sum}`),
+    ].join(', ');
+  const perMoment = ['moment', ...lasting.map(({ name }) => name), 'currency'].join(', ');
+  const groupKeys = keys.map(({ column, name }) =>
+    isTime(column) ? `${timeSql(column, compares)} AS ${name}` : `f.${name}`,
+  );
   const text = `
-    WITH grid AS MATERIALIZED (${grid.sql}
-    ), stale AS MATERIALIZED (
+    WITH ${ctes}, stale AS MATERIALIZED (
       SELECT t.hour, t.campaign_id FROM report_stale_hours t
-       WHERE t.hour >= ${grid.low} AND t.hour < ${grid.high}${ofCampaigns}
+       WHERE t.hour >= ${low} AND t.hour < ${high}${ofCampaigns}
       UNION
       SELECT t.hour, t.campaign_id FROM report_changes t
-       WHERE t.hour >= ${grid.low} AND t.hour < ${grid.high}${ofCampaigns}
+       WHERE t.hour >= ${low} AND t.hour < ${high}${ofCampaigns}
     ), spans AS MATERIALIZED (
-      SELECT hour, array_agg(campaign_id) AS campaigns FROM stale GROUP BY hour
+      SELECT hour, campaign_id FROM stale
     ), rolled AS (
-      SELECT ${picked}
+      SELECT ${picked('c.slot')}
         FROM ${rolledSql(source)} c
-        JOIN grid g ON g.slot = c.slot
-       WHERE c.slot >= ${grid.low} AND c.slot < ${grid.high}${where}
-         AND NOT EXISTS (SELECT FROM stale t WHERE t.hour = g.hour AND t.campaign_id = c.campaign_id)
+       WHERE c.slot >= ${low} AND c.slot < ${high}${where}
+         -- Neither is ever NULL. NOT EXISTS may be planned by putting all that was rolled up into a hash table.
+         AND (${source.grain === 'hour' ? 'c.slot' : 'report_hour(c.slot)'}, c.campaign_id) NOT IN (SELECT hour, campaign_id FROM stale)
     ), fresh AS (
-      SELECT ${picked}
+      SELECT ${picked(source.grain === 'hour' ? 'report_hour(c.quarter)' : 'c.quarter')}
         FROM (${FACTS}
              ) AS c
-        JOIN grid g ON g.slot = ${slot}
        WHERE true${where}
+    ), counted AS (
+      SELECT ${perMoment}, ${ALL_SUMS.map((sum) => `${addUp(sum)} AS ${sum}`).join(', ')}
+        FROM (SELECT * FROM rolled UNION ALL SELECT * FROM fresh) AS t
+       GROUP BY ${perMoment}
     ), groups AS MATERIALIZED (
-      SELECT ${place}, ${columnsOf(compares)
-        .map((column) => `sum(${column}) AS ${column}`)
-        .join(', ')}
-        FROM (SELECT ${place}, ${aggregates(compares)} FROM rolled GROUP BY ${place}
-              UNION ALL
-              SELECT ${place}, ${aggregates(compares)} FROM fresh GROUP BY ${place}) AS told
-       GROUP BY ${place}
+      SELECT ${[...groupKeys, 'f.currency', compares ? BOTH_SUMS : ALL_SUMS.join(', ')].join(', ')}
+        FROM counted f
+        JOIN moments g ON g.moment = f.moment
+       ${compares ? `GROUP BY ${[...keys.map((_, index) => String(index + 1)), 'f.currency'].join(', ')}` : ''}
     )${rankSql(query, keys)}
     ${partsSql(query, keys, parts, parameters)}`;
   return {
     statement: { name: '', text, values: parameters.values },
-    readLine: (row) => readLine(row, keys.length, compares),
+    readLine: reader(keys.length, compares),
   };
 }
 
@@ -126,13 +146,20 @@ function rolledSql({ grain, cut }: Source): string {
   return `(SELECT hour AS slot, campaign_id, currency${key}, ${ALL_SUMS.join(', ')} FROM report_hours WHERE cut = '${cut}')`;
 }
 
-/** A key of a line, from the grid `g` or what is counted `c`. */
-function keySql(column: Column, compares: boolean, parameters: Parameters): string {
+function isTime(column: Column): column is Period | Cycle {
+  return isPeriod(column) || isCycle(column);
+}
+
+/** A key of a line, of a moment `g`. */
+function timeSql(column: Period | Cycle, compares: boolean): string {
+  if (isCycle(column)) return `g.${cycleColumn(column)}::text`;
   // Two periods are compared place by place: the first day of this one with the first day of that one.
-  if (isPeriod(column)) return compares ? `g.${PERIOD_PLACE}::text` : `g.${PERIOD_KEY}`;
-  if (isCycle(column)) return `g.${cycleColumn(column)}`;
-  if (isTag(column)) return `c.tags->>${parameters.add(tagKey(column), 'text')}`;
-  return DIMENSION_SQL[column];
+  return compares ? `g.${PERIOD_PLACE}::text` : `g.${PERIOD_KEY}`;
+}
+
+/** A key of a line, of what is counted `c`. */
+function keySql(column: Dimension | TagDimension, parameters: Parameters): string {
+  return isTag(column) ? `c.tags->>${parameters.add(tagKey(column), 'text')}` : DIMENSION_SQL[column];
 }
 
 function filterSql({ dimensions, tags }: ReportFilter, parameters: Parameters): string {
@@ -153,13 +180,11 @@ function oneOf(sql: string, values: readonly (string | null)[], parameters: Para
   return values.includes(null) ? `(${some} OR ${sql} IS NULL)` : some;
 }
 
-function aggregates(compares: boolean): string {
-  if (!compares) return ALL_SUMS.map((sum) => `sum(${sum}) AS ${sum}`).join(', ');
-  return ALL_SUMS.flatMap((sum) => [
-    `coalesce(sum(${sum}) FILTER (WHERE which = 0), 0) AS ${sum}`,
-    `coalesce(sum(${sum}) FILTER (WHERE which = 1), 0) AS before_${sum}`,
-  ]).join(', ');
-}
+/** The sums of both periods: a group is in two moments at most, whose keys are the same. */
+const BOTH_SUMS = ALL_SUMS.flatMap((sum) => [
+  `coalesce(sum(f.${sum}) FILTER (WHERE g.which = 0), 0) AS ${sum}`,
+  `coalesce(sum(f.${sum}) FILTER (WHERE g.which = 1), 0) AS before_${sum}`,
+]).join(', ');
 
 /** The sums of a group. */
 function columnsOf(compares: boolean): readonly string[] {
@@ -174,25 +199,24 @@ interface Key {
 /** Gives every group that differs in more than its period a place, by what it comes to in the period asked about. */
 function rankSql({ order }: ReportQuery, keys: readonly Key[]): string {
   const lasting = keys.filter(({ column }) => !isPeriod(column)).map(({ name }) => name);
-  const who = `ROW(${['currency', ...lasting].join(', ')})::text`;
-  return `, places AS MATERIALIZED (
-      SELECT ${who} AS who, row_number() OVER (PARTITION BY currency
-               ORDER BY ${measureSql(order.by)} ${order.direction} NULLS LAST${lasting.map((name) => `, ${name}`).join('')}) AS place
-        FROM groups GROUP BY ${['currency', ...lasting].join(', ')}
-    ), placed AS MATERIALIZED (
-      SELECT o.*, p.place FROM groups o JOIN places p ON p.who = ${who}
+  const hasPeriod = lasting.length < keys.length;
+  const first = [`ordered_by ${order.direction} NULLS LAST`, ...lasting.map((name) => `${name} COLLATE "C"`)];
+  return `, placed AS MATERIALIZED (
+      SELECT o.*, dense_rank() OVER (PARTITION BY currency ORDER BY ${first.join(', ')}) AS place
+        FROM (SELECT t.*, ${measureSql(order.by, hasPeriod ? (sum) => `sum(${sum}) OVER each` : (sum) => sum)} AS ordered_by
+                FROM groups t${hasPeriod ? ` WINDOW each AS (PARTITION BY ${['currency', ...lasting].join(', ')})` : ''}) AS o
     )`;
 }
 
-/** A measure of a group, for putting groups in order. */
-function measureSql(measure: Measure): string {
+/** A measure of all of a group, for putting groups in order. @param summed SQL of a sum of the group */
+function measureSql(measure: Measure, summed: (column: string) => string): string {
   const { of, per } = measureRule(measure);
   const total = (terms: Partial<Record<Sum, 1 | -1>>): string =>
     SUMS.flatMap((sum) => {
       const sign = terms[sum];
-      return sign === undefined ? [] : [`${sign} * sum(${SUM_COLUMNS[sum]})::numeric`];
+      return sign === undefined ? [] : [`${sign} * ${summed(SUM_COLUMNS[sum])}`];
     }).join(' + ');
-  return per === null ? `(${total(of)})` : `(${total(of)}) / nullif(${total(per)}, 0)`;
+  return per === null ? `(${total(of)})` : `(${total(of)})::numeric / nullif(${total(per)}, 0)`;
 }
 
 function partsSql(
@@ -227,7 +251,7 @@ function partsSql(
   const shown = keys.map(({ name }) => (name === period.name ? `k.label AS ${name}` : `l.${name}`));
   return `SELECT ${list('l.part', ...shown, 'l.currency', ...columns.map((column) => `l.${column}`))}
       FROM (${wanted}) AS l
-      LEFT JOIN (SELECT DISTINCT ${PERIOD_PLACE}::text AS place, ${PERIOD_KEY} AS label FROM grid WHERE which = 0) AS k
+      LEFT JOIN (SELECT DISTINCT ${PERIOD_PLACE}::text AS place, ${PERIOD_KEY} AS label FROM moments WHERE which = 0) AS k
         ON k.place = l.${period.name}
      WHERE l.part = 'total' OR k.label IS NOT NULL
      ORDER BY ${order('l', by, 'k.label')}`;
@@ -246,19 +270,29 @@ function order(alias: string, by: readonly Column[], period: string | null): str
   ].join(', ');
 }
 
-function readLine(row: Readonly<Record<string, unknown>>, keys: number, compares: boolean): ReportLine {
-  const sums = (prefix: string): Sums =>
-    Object.fromEntries(
-      SUMS.map((sum) => [sum, BigInt((row[`${prefix}${SUM_COLUMNS[sum]}`] as bigint | string | null) ?? 0)]),
-    ) as Record<Sum, bigint>;
-  const currency = String(row['currency']);
-  return {
-    part: row['part'] as Part,
-    keys: Array.from({ length: keys }, (_, index) => (row[`key_${index}`] as string | null) ?? null),
-    currency: currency === '' ? null : currency,
-    sums: sums(''),
-    before: compares ? sums('before_') : null,
+function reader(keys: number, compares: boolean): ReportStatement['readLine'] {
+  const names = Array.from({ length: keys }, (_, index) => `key_${index}`);
+  const own = SUMS.map((sum) => [sum, SUM_COLUMNS[sum]] as const);
+  const before = own.map(([sum, column]) => [sum, `before_${column}`] as const);
+  return (row) => {
+    const currency = String(row['currency']);
+    return {
+      part: row['part'] as Part,
+      keys: names.map((name) => (row[name] as string | null) ?? null),
+      currency: currency === '' ? null : currency,
+      sums: readSums(row, own),
+      before: compares ? readSums(row, before) : null,
+    };
   };
+}
+
+function readSums(
+  row: Readonly<Record<string, unknown>>,
+  columns: readonly (readonly [Sum, string])[],
+): Sums {
+  const sums: Partial<Record<Sum, bigint>> = {};
+  for (const [sum, column] of columns) sums[sum] = BigInt((row[column] as bigint | string | null) ?? 0);
+  return sums as Sums;
 }
 
 /** All lines of a report. */

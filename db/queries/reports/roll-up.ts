@@ -49,12 +49,14 @@ export async function rollUpHours(db: Queryable, most: number, until: string): P
          WHERE t.hour = r.hour AND t.campaign_id = r.campaign_id
         RETURNING t.hour, t.campaign_id
       ), spans AS MATERIALIZED (
+        SELECT hour, campaign_id FROM due
+      ), spent AS MATERIALIZED (
         SELECT hour, array_agg(campaign_id) AS campaigns FROM due GROUP BY hour
       ), old_cells AS (
-        DELETE FROM report_cells c USING spans s
+        DELETE FROM report_cells c USING spent s
          WHERE c.quarter >= s.hour AND c.quarter < s.hour + interval '1 hour' AND c.campaign_id = ANY (s.campaigns)
       ), old_hours AS (
-        DELETE FROM report_hours h USING spans s
+        DELETE FROM report_hours h USING spent s
          WHERE h.hour = s.hour AND h.campaign_id = ANY (s.campaigns)
       ), facts AS (${FACTS}
       ), cells AS (
