@@ -27,6 +27,7 @@ const START = `SwaggerUIBundle({
   url: 'v1/openapi.json',
   dom_id: '#swagger-ui',
   deepLinking: true,
+  docExpansion: 'none', // with all open, Swagger UI draws only what is in sight, and nothing else can be found in the page
   validatorUrl: null,
   persistAuthorization: false,
 });

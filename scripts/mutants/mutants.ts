@@ -231,7 +231,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: "AND ($5::boolean OR l.scope_kind <> 'publisher')",
     replace: '',
     test: 'late-money',
-    red: 'counts a payout that falls due with the end of the call',
+    red: 'counts a payout that falls due with',
   },
   {
     name: 'publisher paid twice for a caller',
