@@ -36,9 +36,13 @@ describe('what the documents say about setting up a campaign', () => {
   }
 
   /** What the API answers to the commands of a document, one after the other. */
-  async function run(file: string, heading: string): Promise<Answer[]> {
-    const script = blockAfter(file, heading, 'sh')
-      .replace('API=http://127.0.0.1:3000/api/v1', `API=${system.baseUrl}/api/v1`)
+  function run(file: string, heading: string): Promise<Answer[]> {
+    return runScript(blockAfter(file, heading, 'sh'));
+  }
+
+  async function runScript(text: string): Promise<Answer[]> {
+    const script = text
+      .replaceAll('http://127.0.0.1:3000', system.baseUrl)
       .replace('KEY=$(cat .callyard/secrets/admin-key)', `KEY=${system.adminKey}`);
     const { stdout } = await promisify(execFile)('sh', ['-eu', '-c', script]);
     return stdout
@@ -87,6 +91,44 @@ describe('what the documents say about setting up a campaign', () => {
     expect(visitorSchema.parse(visitor)).toEqual(visitor);
     const status: unknown = JSON.parse(blockAfter('dni.md', '## How many numbers', 'json'));
     expect(dniPoolStatusSchema.parse(status)).toEqual(status);
+  });
+
+  it('books, corrects and disputes money as it shows', async () => {
+    const money = (after: string): string => `${prelude}\n${blockAfter('money.md', after, 'sh')}`;
+    const prelude = blockAfter('money.md', '# Money', 'sh');
+    const [price, payout] = await runScript(money('A price and a payout are set whole'));
+    expect([price, payout]).toMatchObject([
+      { price: { amountMicros: '15000000' } },
+      { payout: { due: { on: 'conversion' } } },
+    ]);
+    const [made] = await runScript(
+      money('Let the price wait').replace(/^CALL=.*$/m, 'echo "{\\"secret\\": \\"$SECRET\\"}"'),
+    ).then((answers) => answers.slice(-1) as { secret?: string }[]);
+    const { call } = await placeCall(system, { to: '+14155550100', digits: ['1'] });
+    const known = `CALL=${call.id}\nSECRET=${made?.secret ?? ''}\n`;
+    expect(await runScript(known + blockAfter('money.md', 'They sold for', 'sh'))).toEqual([
+      { ...(JSON.parse(blockAfter('money.md', 'They sold for', 'json')) as object), callId: call.id },
+    ]);
+    const corrections = money('An adjustment is at most').split('\n');
+    const upTo = corrections.findIndex((line) => line.includes('/reversal'));
+    const [adjusted, ledger] = await runScript(known + corrections.slice(0, upTo).join('\n'));
+    expect(adjusted).toMatchObject({ kind: 'adjustment', amountMicros: '-5000000' });
+    const { data } = ledger as unknown as { data: { id: string; kind: string }[] };
+    const payoutEntry = data.find(({ kind }) => kind === 'payout');
+    const opening = corrections.slice(
+      upTo,
+      corrections.findIndex((line) => line.includes('/accept')),
+    );
+    const [reversed, dispute] = await runScript(
+      `${known}${prelude}\n${opening.join('\n').replace('1234', payoutEntry?.id ?? '')}`,
+    );
+    expect([reversed, dispute]).toMatchObject([{ kind: 'reversal' }, { status: 'open' }]);
+    const accept = corrections.find((line) => line.includes('/accept')) ?? '';
+    const { id } = dispute as unknown as { id: string };
+    const answer = await runScript(
+      `${prelude}\n${accept.replace('dsp_…', id).replace('"payoutMicros": "3000000", ', '')}`,
+    );
+    expect(answer).toMatchObject([{ status: 'accepted', grantedMicros: '8000000' }]);
   });
 
   it('has conditions that are valid', () => {
