@@ -38,21 +38,35 @@ export function addUp(column: string): string {
   return WIDE.has(column) ? `report_sum(${column})` : `sum(${column})`;
 }
 
-/** SQL of a dimension as text, of an alias `c` with the columns of `report_cells`. */
-export const DIMENSION_SQL: Readonly<Record<Dimension, string>> = {
-  campaign: `nullif(c.campaign_id, '')`,
-  buyer: 'c.buyer_id',
-  publisher: 'c.publisher_id',
-  number: 'c.number',
-  channel: 'c.channel',
-  country: 'c.country',
-  state: `c.country || '-' || c.state`,
-  areaCode: 'c.area_code',
-  planVersion: 'c.plan_version::text',
-  migration: 'c.migration_id',
-  side: 'c.migration_side',
-  outcome: 'c.outcome',
+/** The column of `report_cells` that a dimension is. */
+export const DIMENSION_COLUMNS: Readonly<Record<Dimension, string>> = {
+  campaign: 'campaign_id',
+  buyer: 'buyer_id',
+  publisher: 'publisher_id',
+  number: 'number',
+  channel: 'channel',
+  country: 'country',
+  state: 'state',
+  areaCode: 'area_code',
+  planVersion: 'plan_version',
+  migration: 'migration_id',
+  side: 'migration_side',
+  outcome: 'outcome',
 };
+
+/** SQL of a dimension as text, of an alias `c` with the columns of `report_cells`. */
+export function dimensionSql(dimension: Dimension): string {
+  switch (dimension) {
+    case 'campaign':
+      return `nullif(c.campaign_id, '')`;
+    case 'state':
+      return `c.country || '-' || c.state`;
+    case 'planVersion':
+      return 'c.plan_version::text';
+    default:
+      return `c.${DIMENSION_COLUMNS[dimension]}`;
+  }
+}
 
 /** Where something stands in a report: the columns of `report_cells` that are not sums. */
 export const PLACE_COLUMNS: readonly string[] = [

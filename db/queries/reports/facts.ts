@@ -41,8 +41,14 @@ const ENTRY_COLUMNS = [
  *
  * A call counts where it came in, a dial where its call did, an entry of the ledger where it says itself: its buyer,
  * publisher, number and channel are those it was booked for. What is only on record of the call comes from there.
+ * @param record whether {@link ON_RECORD} is asked for of entries too; else it is NULL there, and their calls are not read
  */
-export const FACTS = [calls(), dials(), money()].join('\n        UNION ALL');
+export function factsSql(record: boolean): string {
+  return [calls(), dials(), money(record)].join('\n        UNION ALL');
+}
+
+/** Columns of a fact that only the record of the call says. */
+export const ON_RECORD: ReadonlySet<string> = new Set(Object.keys(recordOfCall()));
 
 /**
  * Rows of a span `s`, looked up one span after the other: the planner takes the hours of a CTE for far more than they are,
@@ -137,7 +143,13 @@ function dials(): string {
           LEFT JOIN campaigns p ON p.id = c.campaign_id`;
 }
 
-function money(): string {
+const RECORD_OF_ENTRY = `
+          LEFT JOIN LATERAL (${eachFrom(
+            'calls t WHERE t.id = e.call_id',
+            't.geography, t.plan_version, t.outcome, t.qualifications',
+          )}) AS c ON true`;
+
+function money(record: boolean): string {
   const of = (side: string): string => `CASE WHEN e.side = '${side}' THEN e.amount_micros ELSE 0 END`;
   return `
         SELECT ${fact({
@@ -150,14 +162,10 @@ function money(): string {
           channel: 'e.channel',
           migration_id: 'e.migration_id',
           migration_side: 'e.migration_side',
-          ...recordOfCall(),
+          ...(record ? recordOfCall() : {}),
           revenue_micros: of('revenue'),
           payout_micros: of('payout'),
           cost_micros: of('cost'),
         })}
-          FROM ${eachSpan('ledger_entries', 'occurred_at', ENTRY_COLUMNS)} AS e
-          LEFT JOIN LATERAL (${eachFrom(
-            'calls t WHERE t.id = e.call_id',
-            't.geography, t.plan_version, t.outcome, t.qualifications',
-          )}) AS c ON true`;
+          FROM ${eachSpan('ledger_entries', 'occurred_at', ENTRY_COLUMNS)} AS e${record ? RECORD_OF_ENTRY : ''}`;
 }

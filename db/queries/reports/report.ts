@@ -12,8 +12,8 @@ import {
 } from '../../../domain/report/dimensions';
 import { measureRule, SUMS, type Measure, type Sum, type Sums } from '../../../domain/report/measures';
 import type { ReportFilter, ReportQuery } from '../../../domain/report/report';
-import { addUp, ALL_SUMS, CUTS, DIMENSION_SQL, SUM_COLUMNS, type Cut } from './columns';
-import { FACTS } from './facts';
+import { addUp, ALL_SUMS, CUTS, DIMENSION_COLUMNS, dimensionSql, SUM_COLUMNS, type Cut } from './columns';
+import { factsSql, ON_RECORD } from './facts';
 import { alignedSql, calendarSql, cycleColumn, PERIOD_KEY, PERIOD_PLACE, type Grain } from './grid';
 import { Parameters } from './parameters';
 
@@ -118,7 +118,7 @@ export function reportStatement(query: ReportQuery, source: Source, parts: reado
          AND (${source.grain === 'hour' ? 'c.slot' : 'report_hour(c.slot)'}, c.campaign_id) NOT IN (SELECT hour, campaign_id FROM stale)
     ), fresh AS (
       SELECT ${picked(source.grain === 'hour' ? 'report_hour(c.quarter)' : 'c.quarter')}
-        FROM (${FACTS}
+        FROM (${factsSql(asksRecord(query))}
              ) AS c
        WHERE true${where}
     ), counted AS (
@@ -146,6 +146,13 @@ function rolledSql({ grain, cut }: Source): string {
   return `(SELECT hour AS slot, campaign_id, currency${key}, ${ALL_SUMS.join(', ')} FROM report_hours WHERE cut = '${cut}')`;
 }
 
+/** Whether a report tells apart, or leaves out, by something that only the record of a call says. */
+function asksRecord({ by, filter }: ReportQuery): boolean {
+  if (by.some(isTag) || Object.keys(filter.tags).length > 0) return true;
+  const dimensions = [...Object.keys(filter.dimensions), ...by].filter((name) => name in DIMENSION_COLUMNS);
+  return dimensions.some((name) => ON_RECORD.has(DIMENSION_COLUMNS[name as Dimension]));
+}
+
 function isTime(column: Column): column is Period | Cycle {
   return isPeriod(column) || isCycle(column);
 }
@@ -159,13 +166,13 @@ function timeSql(column: Period | Cycle, compares: boolean): string {
 
 /** A key of a line, of what is counted `c`. */
 function keySql(column: Dimension | TagDimension, parameters: Parameters): string {
-  return isTag(column) ? `c.tags->>${parameters.add(tagKey(column), 'text')}` : DIMENSION_SQL[column];
+  return isTag(column) ? `c.tags->>${parameters.add(tagKey(column), 'text')}` : dimensionSql(column);
 }
 
 function filterSql({ dimensions, tags }: ReportFilter, parameters: Parameters): string {
   const conditions = [
     ...Object.entries(dimensions).map(([dimension, values]) =>
-      oneOf(DIMENSION_SQL[dimension as keyof typeof DIMENSION_SQL], values, parameters),
+      oneOf(dimensionSql(dimension as Dimension), values, parameters),
     ),
     ...Object.entries(tags).map(([key, values]) =>
       oneOf(`c.tags->>${parameters.add(key, 'text')}`, values, parameters),
@@ -262,7 +269,7 @@ function order(alias: string, by: readonly Column[], period: string | null): str
   const cycles = by.flatMap((column, index) => (isCycle(column) ? [`${alias}.key_${index}::integer`] : []));
   return [
     `(${alias}.part = 'total')`,
-    ...(period === null ? [] : [period]),
+    ...(period === null ? [] : [`${period} COLLATE "C"`]),
     `(${alias}.part = 'rest')`,
     ...cycles,
     `${alias}.place`,

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../pool';
 import { ALL_SUMS, CUTS, PLACE_COLUMNS } from './columns';
-import { FACTS } from './facts';
+import { factsSql } from './facts';
 
 /**
  * Gathers what has been marked since the last time, each hour of a campaign once. @returns how many marks there were
@@ -58,7 +58,7 @@ export async function rollUpHours(db: Queryable, most: number, until: string): P
       ), old_hours AS (
         DELETE FROM report_hours h USING spent s
          WHERE h.hour = s.hour AND h.campaign_id = ANY (s.campaigns)
-      ), facts AS (${FACTS}
+      ), facts AS (${factsSql(true)}
       ), cells AS (
         INSERT INTO report_cells (${[...PLACE_COLUMNS, ...ALL_SUMS].join(', ')})
         SELECT ${PLACE_COLUMNS.join(', ')}, ${sums()}
