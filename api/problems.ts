@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { FieldError, ProblemCode } from '../contract/problem';
-import { isDatabaseAway, isDatabaseBusy } from '../db/errors';
+import { isDatabaseAway, isDatabaseBusy, isOutOfRange } from '../db/errors';
 import type { Logger } from '../runtime/logger';
 
 export type { FieldError, ProblemCode };
@@ -93,11 +93,15 @@ function inWords(error: Error): string {
     : error.message;
 }
 
+/** What is said of numbers that PostgreSQL cannot hold: only amounts, and their sums, come near. */
+export const IS_OUT_OF_RANGE = 'An amount, or a sum of amounts, is larger than can be kept';
+
 function problemFromDatabase(error: unknown): Problem | null {
   if (isDatabaseAway(error))
     return new Problem('unavailable', 'The database does not answer: try again in a moment');
   if (isDatabaseBusy(error))
     return new Problem('unavailable', 'The database is busy with other changes: try again in a moment');
+  if (isOutOfRange(error)) return new Problem('unprocessable', IS_OUT_OF_RANGE);
   return null;
 }
 

@@ -8,6 +8,11 @@ const DEEPEST = 200;
 /** NUL and halves of surrogate pairs: valid in JSON and YAML, and in no text of PostgreSQL. */
 const UNSTORABLE = /[\0\p{Cs}]/u;
 
+/** Whether PostgreSQL can store a text. */
+export function isStorable(text: string): boolean {
+  return !UNSTORABLE.test(text);
+}
+
 /** A value, and the way to it from the top. */
 interface Place {
   readonly value: unknown;

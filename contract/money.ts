@@ -53,6 +53,17 @@ export const signedMicrosTextSchema = z
   .regex(/^-?\d{1,18}$/, 'must be whole micros in a string, for example "-1500000" for -1.50')
   .transform((text) => text as MicrosText);
 
+/** The largest amount that is said at once: a thousand million of a currency's unit. */
+const LARGEST_AMOUNT = 10n ** 15n;
+const isWithin = (text: string): boolean => BigInt(text) <= LARGEST_AMOUNT && BigInt(text) >= -LARGEST_AMOUNT;
+const IS_TOO_MUCH = `must be ${LARGEST_AMOUNT} micros at most`;
+
+/** An amount that somebody sets or books. */
+export const amountSchema = microsTextSchema.refine(isWithin, IS_TOO_MUCH);
+
+/** The same, which may be below zero. */
+export const signedAmountSchema = signedMicrosTextSchema.refine(isWithin, IS_TOO_MUCH);
+
 export const currencySchema = z
   .string()
   .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code, for example USD')
@@ -61,7 +72,7 @@ export const currencySchema = z
 /** A part of another amount. */
 export const shareSchema = z.strictObject({
   basisPoints: z.int().min(1).max(1_000_000).describe('Hundredths of a percent: 2500 is 25 %.'),
-  minimumMicros: microsTextSchema.nullable().default(null),
+  minimumMicros: amountSchema.nullable().default(null),
 }) satisfies z.ZodType<Share>;
 
 const MAXIMUM = 'The amount; with a `share`, the most it can come to.';
@@ -89,7 +100,7 @@ export const priceRuleSchema = z.strictObject({
 /** What a publisher gets. */
 export const payoutRuleSchema = z
   .strictObject({
-    amountMicros: microsTextSchema.describe(MAXIMUM),
+    amountMicros: amountSchema.describe(MAXIMUM),
     due: payoutDueSchema,
     share: shareSchema.exactOptional().describe('Of the revenue; left out: the amount is fixed.'),
   })
@@ -98,9 +109,9 @@ export const payoutRuleSchema = z
 /** What a buyer pays: one amount, or a table of rates by tag or geography. */
 export const buyerPriceSchema = z
   .strictObject({
-    amountMicros: microsTextSchema.nullable(),
+    amountMicros: amountSchema.nullable(),
     rates: z
-      .array(z.strictObject({ when: conditionSchema, amountMicros: microsTextSchema }))
+      .array(z.strictObject({ when: conditionSchema, amountMicros: amountSchema }))
       .max(1000)
       .default([]),
     due: dueRuleSchema,

@@ -1,5 +1,5 @@
 import { brokenConstraint, isOutOfRange } from '../../db/errors';
-import { Problem } from '../problems';
+import { IS_OUT_OF_RANGE, Problem } from '../problems';
 
 /** What clients are told when a key of the database stands against their request: by the name of the constraint. */
 const CONSTRAINTS: Readonly<Record<string, { readonly pointer: string; readonly message: string }>> = {
@@ -55,8 +55,7 @@ const CONSTRAINTS: Readonly<Record<string, { readonly pointer: string; readonly 
 
 /** The problem behind a broken constraint; `null`: the error is another one, or the constraint is not the client's. */
 export function problemFromConstraint(error: unknown): Problem | null {
-  if (isOutOfRange(error))
-    return new Problem('unprocessable', 'An amount, or a sum of amounts, becomes larger than can be kept');
+  if (isOutOfRange(error)) return new Problem('unprocessable', IS_OUT_OF_RANGE);
   const broken = brokenConstraint(error);
   if (broken === null) return null;
   if (broken.kind === 'referenced')

@@ -156,7 +156,8 @@ export const disputeRoutes: readonly Route[] = [
 
 /** @throws Problem `unprocessable` */
 function requireAtMost(field: string, amount: bigint, most: bigint, what: string): void {
-  if (amount <= most) return;
+  // Nothing can be taken off, also where less than nothing is owed.
+  if (amount === 0n || amount <= most) return;
   const message = `is more than the ${formatMicros(most as Micros)} ${what}`;
   throw new Problem('unprocessable', `${field} ${message}`, [{ pointer: `/${field}`, message }]);
 }

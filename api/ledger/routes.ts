@@ -175,14 +175,16 @@ export function bookedFor(call: SettledCallRow, side: EntrySide) {
     throw new Problem('unprocessable', `Call ${call.id} came from no publisher`, [
       { pointer: '/side', message: 'is of a publisher, and the call came from none' },
     ]);
-  if (call.currency === null)
+  // What a call costs is known without anybody to put it through to.
+  const currency = side === 'cost' ? (call.currency ?? call.campaign_currency) : call.currency;
+  if (currency === null)
     throw new Problem('unprocessable', `Call ${call.id} was put through to nobody: it has no currency`);
   return {
     callId: call.id,
     campaignId: call.campaign_id ?? '',
     buyerId: call.buyer_id,
     publisherId: call.publisher_id,
-    currency: call.currency,
+    currency,
     migration:
       call.migration_id === null || call.migration_side === null
         ? null

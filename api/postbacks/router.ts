@@ -15,6 +15,7 @@ import type { CallId } from '../../domain/ids';
 import type { Micros } from '../../domain/money';
 import { problemFromZod } from '../field-errors';
 import { Problem } from '../problems';
+import { isStorable } from '../unstorable';
 import { receivePostback, type Postback } from './receive';
 
 /*
@@ -34,11 +35,7 @@ const valueSchema = z
     return (BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(6, '0'))) as Micros;
   });
 
-const text = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((value) => !value.includes('\u0000'), 'has a NUL character');
+const text = z.string().min(1).max(200).refine(isStorable, 'has a NUL character, or half a character');
 
 const postbackSchema = z.object({
   call: text,

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { ENTRY_KINDS, ENTRY_SIDES } from '../../domain/ledger';
 import type { MicrosText } from '../../domain/money';
-import { currencySchema, microsTextSchema, signedMicrosTextSchema } from '../money';
+import {
+  amountSchema,
+  currencySchema,
+  microsTextSchema,
+  signedAmountSchema,
+  signedMicrosTextSchema,
+} from '../money';
 import { pageQuery, searchable } from '../page';
 import { buyerIdSchema, campaignIdSchema, instantSchema, publisherIdSchema } from './ids';
 
@@ -12,12 +18,12 @@ import { buyerIdSchema, campaignIdSchema, instantSchema, publisherIdSchema } fro
 export const entryKindSchema = z.enum(ENTRY_KINDS);
 export const entrySideSchema = z.enum(ENTRY_SIDES);
 
-/** The largest amount that is said at once: a thousand million of a currency's unit. */
-const LARGEST_AMOUNT = 10n ** 15n;
 /** The largest rate of a number, in micros: a million of a currency's unit a minute, or a month. */
 const LARGEST_RATE = 10n ** 12n;
-const within = (most: bigint) => (text: string) => BigInt(text) <= most && BigInt(text) >= -most;
-const isTooMuch = (most: bigint) => `must be ${most} micros at most`;
+const rateSchema = microsTextSchema.refine(
+  (text) => BigInt(text) <= LARGEST_RATE,
+  `must be ${LARGEST_RATE} micros at most`,
+);
 
 const reasonSchema = z.string().trim().min(1, 'must say why').max(500);
 const entryIdSchema = z.string().regex(/^\d{1,18}$/, 'must be the id of an entry');
@@ -67,9 +73,8 @@ export const newAdjustmentSchema = z.strictObject({
   side: entrySideSchema.describe(
     'What it counts towards: `revenue` of the buyer, `payout` of the publisher, or `cost`.',
   ),
-  amountMicros: signedMicrosTextSchema
+  amountMicros: signedAmountSchema
     .refine((text) => BigInt(text) !== 0n, 'must not be 0')
-    .refine(within(LARGEST_AMOUNT), isTooMuch(LARGEST_AMOUNT))
     .describe('Below zero: less is owed, or was spent.'),
   reason: reasonSchema,
 });
@@ -130,9 +135,9 @@ export const adSpendSchema = z.strictObject({
     .date(dayIs)
     .refine((day) => day >= '2000-01-01', dayIs)
     .describe('Of the campaign’s calendar: from 2000-01-01 to tomorrow.'),
-  amountMicros: microsTextSchema
-    .refine(within(LARGEST_AMOUNT), isTooMuch(LARGEST_AMOUNT))
-    .describe('In all, for that day: said again, it takes the place of what was said before.'),
+  amountMicros: amountSchema.describe(
+    'In all, for that day: said again, it takes the place of what was said before.',
+  ),
   currency: currencySchema.describe('The campaign’s.'),
 });
 export type AdSpend = z.infer<typeof adSpendSchema>;
@@ -147,19 +152,14 @@ export const adSpendBookedSchema = z.strictObject({
 /** What the carrier takes for a tracked number. */
 export const numberCostSchema = z.strictObject({
   currency: currencySchema.describe('That of the number’s campaign.'),
-  perMinuteMicros: microsTextSchema
-    .refine(within(LARGEST_RATE), isTooMuch(LARGEST_RATE))
-    .describe('Of a call to it, from first ring to end.'),
+  perMinuteMicros: rateSchema.describe('Of a call to it, from first ring to end.'),
   incrementSeconds: z
     .int()
     .min(1)
     .max(60)
     .default(60)
     .describe('What is begun is paid: 60 for whole minutes, 1 for seconds.'),
-  perMonthMicros: microsTextSchema
-    .refine(within(LARGEST_RATE), isTooMuch(LARGEST_RATE))
-    .default('0' as MicrosText)
-    .describe('Rent, booked for each month in UTC.'),
+  perMonthMicros: rateSchema.default('0' as MicrosText).describe('Rent, booked for each month in UTC.'),
 });
 export type NumberCost = z.infer<typeof numberCostSchema>;
 

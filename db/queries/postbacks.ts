@@ -53,9 +53,18 @@ export interface SettledCallRow {
   readonly talk_seconds: number | null;
 }
 
+/**
+ * Locks a call and reads it. The lock comes first, in a statement of its own: one that waits for it would find the call as
+ * the end of the call has left it, and its attempt as it was before.
+ */
 export async function lockSettledCall(db: Queryable, callId: string): Promise<SettledCallRow | null> {
+  await db.query({
+    name: 'lock_call_for_money',
+    text: 'SELECT FROM calls WHERE id = $1::text FOR NO KEY UPDATE',
+    values: [callId],
+  });
   const { rows } = await db.query<SettledCallRow & Record<string, unknown>>({
-    name: 'lock_settled_call',
+    name: 'read_settled_call',
     text: `
       SELECT c.id, c.campaign_id, c.publisher_id, c.buyer_id, c.outcome, coalesce(c.converted, false) AS converted,
              c.currency, coalesce(c.revenue_micros, 0) AS revenue_micros, coalesce(c.payout_micros, 0) AS payout_micros,
@@ -64,8 +73,7 @@ export async function lockSettledCall(db: Queryable, callId: string): Promise<Se
         FROM calls c
         LEFT JOIN campaigns k ON k.id = c.campaign_id
         LEFT JOIN attempts a ON a.call_id = c.id AND a.state = 'completed'
-       WHERE c.id = $1::text
-         FOR NO KEY UPDATE OF c`,
+       WHERE c.id = $1::text`,
     values: [callId],
   });
   return rows[0] ?? null;

@@ -83,6 +83,25 @@ describe('what is booked by hand', () => {
     expect(await sumsOf(system, id)).toMatchObject({ revenue: '0', payout: '0' });
   });
 
+  it('grants a dispute of a call whose publisher has been given a credit', async () => {
+    const { id } = await callTaken();
+    const open = await dispute(id);
+    await adjust(id, 'payout', '-9000000');
+    expect((await accept(open.id)).status).toBe(200);
+    expect(await sumsOf(system, id)).toMatchObject({ revenue: '0', payout: '-1000000' });
+  });
+
+  it('can be the cost of a call that nobody took', async () => {
+    const sid = system.carrier.newSid();
+    await system.carrier.post('voice', sid, { To: NUMBER });
+    await system.carrier.post('status', sid, { To: NUMBER, CallStatus: 'completed' });
+    const call = await system.endedCall(sid);
+    expect(call.outcome).toBe('abandoned_ringing');
+    expect((await adjust(call.id, 'cost', '500000')).body).toMatchObject({ currency: 'USD' });
+    expect((await adjust(call.id, 'revenue', '500000')).status).toBe(422);
+    expect(await sumsOf(system, call.id)).toMatchObject({ cost: '500000' });
+  });
+
   it('takes nothing back of which less is left, and nothing that a dispute has granted', async () => {
     const { id } = await callTaken();
     const open = await dispute(id);

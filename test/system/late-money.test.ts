@@ -256,6 +256,42 @@ describe('money that waits for a postback', () => {
       expect((await sumsOf(system, second.id))['revenue']).toBe('0');
     });
 
+    it('that comes while the call is being ended waits for its end, and converts', async () => {
+      const paid = await campaign(FIXED);
+      const sid = system.carrier.newSid();
+      const to = { To: paid.number };
+      await system.carrier.post('voice', sid, to);
+      const id = (await system.callBySid(sid))?.id ?? '';
+      const waiting = async (text: string): Promise<void> => {
+        await eventually(async () => {
+          const { rows } = await system.db.query(
+            `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1`,
+            [`%${text}%`],
+          );
+          expect(rows.length).toBeGreaterThan(0);
+        });
+      };
+      const other = await system.db.connect();
+      try {
+        await other.query('BEGIN');
+        await other.query('SELECT FROM reservations WHERE call_id = $1 FOR UPDATE', [id]);
+        const ended = system.carrier.post('dial?attempt=1', sid, {
+          ...to,
+          CallStatus: 'completed',
+          DialCallStatus: 'completed',
+          DialCallDuration: '30',
+        });
+        await waiting('reservations');
+        const answer = report(paid, { call: id });
+        await waiting('FROM calls WHERE id = $1::text FOR NO KEY UPDATE');
+        await other.query('COMMIT');
+        expect(await answer).toMatchObject({ status: 200, body: { outcome: 'converted' } });
+        await ended;
+      } finally {
+        other.release();
+      }
+    });
+
     it('is named by the id in its body, before the one that is signed', async () => {
       const paid = await campaign(FIXED);
       const calls = [
@@ -348,6 +384,7 @@ describe('money that waits for a postback', () => {
       const [status, body] = await told(`${paid.buyer}/other?call=1`);
       expect(status).toBe(401);
       expect(body).not.toContain('API key');
+      expect(await post(paid, '{"call": "call_x", "id": "\\ud800"}')).toMatchObject({ status: 400 });
       expect((await told('a%00b/secret?call=1'))[0]).toBe(401);
       expect((await told('a%00b', 'POST'))[0]).toBe(401);
       expect((await told(`${paid.buyer}/a%00b?call=1`))[0]).toBe(401);
