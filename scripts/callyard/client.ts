@@ -48,7 +48,7 @@ import {
   type WebhookEndpointWithSecret,
 } from '../../contract/resources/webhook-endpoint';
 import { InputError } from '../simulate/input';
-import { findApi } from '../simulate/target';
+import { findApi, type RunningApi } from '../simulate/target';
 
 export type Problem = z.infer<typeof problemSchema>;
 
@@ -131,7 +131,8 @@ const LARGEST_PAGE = 200;
  * @throws InputError when nothing answers there
  */
 export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): Promise<Client> {
-  const { apiUrl, adminKey, workflowUrl } = await findApi(url, env);
+  const api = await findApi(url, env);
+  const { apiUrl, adminKey, workflowUrl } = api;
   const ask = async <T>(
     path: string,
     init: { readonly method: string; readonly body?: string },
@@ -144,7 +145,7 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
     });
     const text = await response.text();
     if (response.ok) return { ok: true, value: read(text === '' ? null : JSON.parse(text)) };
-    return { ok: false, problem: readProblem(apiUrl, response.status, text) };
+    return { ok: false, problem: readProblem(api, response.status, text) };
   };
   /** Every page of a list, one behind the other, until there are `most` rows. */
   const all = async <T extends z.ZodType>(
@@ -177,7 +178,7 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
       signal: abort.signal,
     }).finally(() => clearTimeout(patience));
     if (response.ok && response.body !== null) return { ok: true, value: response.body };
-    return { ok: false, problem: readProblem(apiUrl, response.status, await response.text()) };
+    return { ok: false, problem: readProblem(api, response.status, await response.text()) };
   };
   const verification = (
     asked: Readonly<Record<string, string>> & ReportedTime,
@@ -272,7 +273,7 @@ export async function connect(url: string | undefined, env: NodeJS.ProcessEnv): 
         signal: left,
       });
       if (response.ok && response.body !== null) return { ok: true, value: response.body };
-      return { ok: false, problem: readProblem(apiUrl, response.status, await response.text()) };
+      return { ok: false, problem: readProblem(api, response.status, await response.text()) };
     },
   };
 }
@@ -282,7 +283,7 @@ function reportPath(asked: ReportAsked, as: 'report' | 'csv'): string {
   return `/reports${as === 'csv' ? '/csv' : ''}?${asked.query.toString()}`;
 }
 
-function readProblem(apiUrl: string, status: number, text: string): Problem {
+function readProblem({ apiUrl, keyFrom }: RunningApi, status: number, text: string): Problem {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -290,6 +291,10 @@ function readProblem(apiUrl: string, status: number, text: string): Problem {
     if (!(error instanceof SyntaxError)) throw error;
   }
   const problem = problemSchema.safeParse(json);
+  if (problem.success && problem.data.code === 'unauthorized')
+    throw new InputError(
+      `The admin key ${keyFrom} is not that of ${apiUrl}. If it was started with another CALLYARD_DATA_DIR or CALLYARD_ADMIN_KEY, set that here too.`,
+    );
   if (problem.success) return problem.data;
   throw new InputError(
     `${apiUrl} answered ${status}, and not the way Callyard does. Check --url, and what stands between.`,

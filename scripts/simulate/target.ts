@@ -1,12 +1,14 @@
 import type { CarrierAccount, CarrierName } from '../../telephony/simulator';
 import { findRunningSystem } from '../start/run-record';
-import { loadSecrets, type Secrets } from '../start/secrets';
+import { loadSecrets, readAdminKey, type Secrets } from '../start/secrets';
 import { InputError } from './input';
 
 /** A Callyard that answers, and the key to its API. */
 export interface RunningApi {
   readonly apiUrl: string;
   readonly adminKey: string;
+  /** For people: where that key is from. */
+  readonly keyFrom: string;
   /** Null when it is not known where the Temporal UI is. */
   readonly workflowUrl: ((workflowId: string) => string) | null;
 }
@@ -21,18 +23,23 @@ export interface Target extends RunningApi {
 /**
  * Finds the running Callyard: `url`, else the one started from this checkout, else `http://localhost:$PORT`.
  *
- * @throws InputError when nothing answers there
+ * @throws InputError when nothing answers there, or there is no key to it
  */
 export async function findApi(url: string | undefined, env: NodeJS.ProcessEnv): Promise<RunningApi> {
   const running = await findRunningSystem(env);
   const base = baseUrl(url ?? running?.apiUrl ?? `http://localhost:${env['PORT'] ?? '3000'}`);
   await checkRunning(base, url !== undefined);
-  const { adminKey } = await loadSecrets(env);
+  const found = await readAdminKey(env);
+  if (found.key === null)
+    throw new InputError(
+      `There is no admin key in ${found.file}. If Callyard was started with another CALLYARD_DATA_DIR, set it here too; else set CALLYARD_ADMIN_KEY.`,
+    );
   const ours = running !== null && baseUrl(running.apiUrl) === base ? running : null;
   const ui = ours?.temporalUiUrl ?? null;
   return {
     apiUrl: base,
-    adminKey,
+    adminKey: found.key,
+    keyFrom: found.from,
     workflowUrl:
       ours === null || ui === null
         ? null

@@ -78,6 +78,22 @@ export async function loadSecrets(env: NodeJS.ProcessEnv): Promise<Secrets> {
   };
 }
 
+/** An admin key, and for people where it is from. */
+export interface AdminKey {
+  readonly key: string;
+  readonly from: string;
+}
+
+/** The admin key of this installation, for programs that only ask it: nothing is made. */
+export async function readAdminKey(
+  env: NodeJS.ProcessEnv,
+): Promise<AdminKey | { readonly key: null; readonly file: string }> {
+  if (env.CALLYARD_ADMIN_KEY) return { key: env.CALLYARD_ADMIN_KEY, from: 'from CALLYARD_ADMIN_KEY' };
+  const file = join(dataFiles(dataFolder(env)).secrets, 'admin-key');
+  const key = (await readTextIfPresent(file))?.trim();
+  return key ? { key, from: `in ${file}` } : { key: null, file };
+}
+
 async function loadTelnyx(folder: string, publicKey: string | undefined): Promise<TelnyxSecrets> {
   const accountSid = await keep(join(folder, 'telnyx-account-sid'), () => randomUUID());
   if (publicKey) return { accountSid, publicKey, privateKey: null };

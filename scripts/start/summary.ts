@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { PROJECT_ROOT } from './data-folder';
+import { dataFolder, PROJECT_ROOT } from './data-folder';
 import type { Secrets } from './secrets';
 import type { RunningSystem } from './system';
 
@@ -29,11 +29,16 @@ export function summary({ port, folder, secrets, running, seconds }: SummaryInpu
       secrets.adminKeyFile === null ? 'from CALLYARD_ADMIN_KEY' : `in ${short(secrets.adminKeyFile)}`,
     ],
     ['Logs', `${short(folder)}/logs`],
-    ['Place a call', 'npm run call -- --from +14155550123 --digits 1'],
+    ['Place a call', `${elsewhere(folder)}npm run call -- --from +14155550123 --digits 1`],
     ['Stop', 'Ctrl-C'],
   ];
   const body = rows.map(([label, value]) => `  ${label.padEnd(14)} ${value}`).join('\n');
   return `\nCallyard is ready (${seconds} s)\n\n${body}\n`;
+}
+
+/** What programs that look for this Callyard have to be told, when it is not where they look. */
+function elsewhere(folder: string): string {
+  return folder === dataFolder({}) ? '' : `CALLYARD_DATA_DIR=${folder} `;
 }
 
 function dataPlace(folder: string, postgres: string | null): string {
