@@ -41,7 +41,7 @@ void runCommand(command, async () => {
       description: 'npm run receive',
       eventTypes: options.events.split(','),
     });
-    if (!made.ok) throw new InputError(`${made.problem.detail}. Then start Callyard again.`);
+    if (!made.ok) throw new InputError(whyRefused(made.problem.detail));
     const { id, secret } = made.value;
     receiver.expect(secret ?? '');
     console.log(`${id} is told of ${options.events}. Ctrl-C ends it.`);
@@ -53,6 +53,11 @@ void runCommand(command, async () => {
     await receiver.close();
   }
 });
+
+function whyRefused(detail: string): string {
+  if (!detail.includes('ALLOW_PRIVATE_WEBHOOKS')) return detail;
+  return `Callyard sends nothing to this machine unless it is told to. Stop it, start it with ALLOW_PRIVATE_WEBHOOKS=true npm start, and run this again.`;
+}
 
 /** Whoever asks twice, as npm does for a Ctrl-C, is heard once: the endpoint has yet to be deleted. */
 function askedToStop(): Promise<void> {
