@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pageSchema } from '../../contract/page';
 import { e164Schema, treatmentSchema } from '../../contract/prompt';
+import { bookRent } from '../../db/queries/ledger';
 import {
   newNumberSchema,
   numberListQuerySchema,
@@ -11,6 +12,7 @@ import {
 import { holdCampaignStatus } from '../../db/queries/campaigns';
 import {
   deleteNumber,
+  hasOpenCalls,
   findNumber,
   insertNumber,
   listNumbers,
@@ -138,7 +140,7 @@ export const numberRoutes: readonly Route[] = [
     summary: 'Give up a tracked number',
     description:
       'Calls it had stay as they are. Callers are told from now on that it is not in use. A number of an active ' +
-      'campaign stays: pause that first.',
+      'campaign stays: pause that first; so does one with a call in progress. Its rent is booked up to this month.',
     tag: 'Numbers',
     params,
     responses: { 204: { description: 'It is gone.', body: null } },
@@ -149,6 +151,10 @@ export const numberRoutes: readonly Route[] = [
       const { before } = locked;
       requireRevision(before.revision);
       requireMovable(locked, null);
+      if (await hasOpenCalls(db, number))
+        throw new Problem('conflict', `A call to ${number} goes on: delete it when that has ended`);
+      // What it has cost by now is booked while it is known.
+      await bookRent(db, new Date().toISOString());
       await deleteNumber(db, number);
       return deleted(NUMBER, before);
     },

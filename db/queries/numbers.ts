@@ -102,6 +102,16 @@ function settingValues({ campaignId, publisherId, channel, tags, failSafe }: Num
   return [campaignId, publisherId, channel, JSON.stringify(tags), jsonOrNull(failSafe)];
 }
 
+/** Whether a call to a number goes on: what it costs is known by its end, from the number. */
+export async function hasOpenCalls(db: Queryable, e164: string): Promise<boolean> {
+  const { rows } = await db.query({
+    name: 'has_open_calls',
+    text: 'SELECT FROM calls WHERE ended_at IS NULL AND dialed = $1::text LIMIT 1',
+    values: [e164],
+  });
+  return rows.length > 0;
+}
+
 export async function deleteNumber(db: Queryable, e164: string): Promise<void> {
   await db.query({
     name: 'delete_number',

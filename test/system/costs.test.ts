@@ -146,6 +146,28 @@ describe('what calls and advertising cost', () => {
     await api.ok('DELETE', COST);
   });
 
+  it('is known and booked before a number is given up', async () => {
+    const number = '+14155558177';
+    await api.ok('POST', '/numbers', { number, campaignId: 'cmp_cost' });
+    await api.ok('PUT', `/numbers/${number}/cost`, {
+      currency: 'USD',
+      perMinuteMicros: '60000000',
+      perMonthMicros: '7000000',
+    });
+    const sid = system.carrier.newSid();
+    await system.carrier.post('voice', sid, { To: number });
+    await api.ok('POST', '/campaigns/cmp_cost/pause');
+    const refused = await api.send<{ detail: string }>('DELETE', `/numbers/${number}`);
+    expect([refused.status, refused.body.detail]).toEqual([409, expect.stringContaining('goes on')]);
+    await system.carrier.post('status', sid, { To: number, CallStatus: 'completed' });
+    const call = await system.endedCall(sid);
+    expect((await sumsOf(system, call.id))['cost']).not.toBe('0');
+    await api.ok('DELETE', `/numbers/${number}`);
+    const { data } = await api.ok<Page<LedgerEntry>>('GET', '/ledger?kind=number_rent&limit=200');
+    expect(data.filter((entry) => entry.number === number)).toMatchObject([{ amountMicros: '7000000' }]);
+    await api.ok('POST', '/campaigns/cmp_cost/resume');
+  });
+
   const day = (of: string, amountMicros: string, more: object = {}) => ({
     campaignId: 'cmp_cost',
     channel: 'google_ads',
