@@ -128,7 +128,7 @@ export const liveEventSchema = z.discriminatedUnion('event', [
     data: z.strictObject({
       at,
       limits: z.array(limitSchema).describe('Those that changed, whole.'),
-      gone: z.array(z.string()).describe('Ids of limits that were deleted.'),
+      gone: z.array(z.string()).describe('Ids of limits that were deleted, or are no longer of what was asked for.'),
     }),
   }),
   z.strictObject({

@@ -10,7 +10,6 @@ import { canGoOn, readCursor } from './cursor';
 import { keyOf, type LiveFilter } from './filter';
 import { look, type Look } from './look';
 import { presentEndedCall } from './present';
-import { createScopes } from './scopes';
 import type { LiveState } from './state';
 import { differencesText, resumedText, snapshotText, stillHere, troubleText } from './wire';
 
@@ -63,7 +62,6 @@ export function createLive(options: LiveOptions): Live {
 
 class Watch implements Live {
   private readonly clients = new Set<StreamClient>();
-  private readonly scopesOf: ReturnType<typeof createScopes>;
   private readonly stopping = new AbortController();
   /** What clients have been told; `null`: nobody was told anything. */
   private state: LiveState | null = null;
@@ -73,9 +71,7 @@ class Watch implements Live {
   private looks = 0;
   private working: Promise<void> | null = null;
 
-  constructor(private readonly options: LiveOptions) {
-    this.scopesOf = createScopes(options.db);
-  }
+  constructor(private readonly options: LiveOptions) {}
 
   open(res: Response, filter: LiveFilter, lastEventId: string | undefined): void {
     if (this.stopping.signal.aborted)
@@ -136,9 +132,10 @@ class Watch implements Live {
     const newcomers = [...this.clients].filter(({ told }) => !told);
     this.looks += 1;
     try {
-      const found = await look(this.options.db, this.state);
+      const filters = [...this.clients].map(({ filter }) => filter);
+      const found = await look(this.options.db, this.state, filters);
       this.reassure();
-      await this.tell(found);
+      this.tell(found);
       this.state = found.state;
       await this.welcome(newcomers, found.state);
       this.lookedAt = began;
@@ -149,24 +146,24 @@ class Watch implements Live {
   }
 
   /** Tells clients what changed since the last look. */
-  private async tell({ state, differences }: Look): Promise<void> {
-    const textFor = this.onceEach(async (filter) => {
-      const wanted = { filter, scopes: await this.scopesOf(filter) };
-      return differences === null ? snapshotText(state, wanted) : differencesText(state, differences, wanted);
-    });
+  private tell({ state, differences }: Look): void {
+    const before = this.state;
+    const textFor = onceEach((filter) =>
+      before === null || differences === null
+        ? snapshotText(state, filter)
+        : differencesText(before, state, differences, filter),
+    );
     for (const client of [...this.clients].filter(({ told }) => told)) {
-      const text = await textFor(client.filter);
+      const text = textFor(client.filter);
       if (text !== '') client.send(text);
     }
   }
 
   /** Tells clients that have just come how things stand, or what they missed. */
   private async welcome(newcomers: readonly StreamClient[], state: LiveState): Promise<void> {
-    const wholeFor = this.onceEach(async (filter) =>
-      snapshotText(state, { filter, scopes: await this.scopesOf(filter) }),
-    );
+    const wholeFor = onceEach((filter) => snapshotText(state, filter));
     for (const client of newcomers) {
-      const text = (await this.missedBy(client, state)) ?? (await wholeFor(client.filter));
+      const text = (await this.missedBy(client, state)) ?? wholeFor(client.filter);
       client.told = true;
       client.send(text);
     }
@@ -183,19 +180,7 @@ class Watch implements Live {
       limit: MOST_MISSED + 1,
     });
     if (ended.length > MOST_MISSED) return null;
-    const wanted = { filter, scopes: await this.scopesOf(filter) };
-    return resumedText(state, cursor, ended.map(presentEndedCall), wanted);
-  }
-
-  /** Clients with the same filter share what is written for them. */
-  private onceEach(write: (filter: LiveFilter) => Promise<string>): (filter: LiveFilter) => Promise<string> {
-    const texts = new Map<string, Promise<string>>();
-    return (filter) => {
-      const key = keyOf(filter);
-      const text = texts.get(key) ?? write(filter);
-      texts.set(key, text);
-      return text;
-    };
+    return resumedText(state, cursor, ended.map(presentEndedCall), filter);
   }
 
   private worry(error: unknown): void {
@@ -226,4 +211,15 @@ class Watch implements Live {
       client.send(known === null ? ': still here\n\n' : stillHere(known, client.filter));
     }
   }
+}
+
+/** Clients with the same filter share what is written for them. */
+function onceEach(write: (filter: LiveFilter) => string): (filter: LiveFilter) => string {
+  const texts = new Map<string, string>();
+  return (filter) => {
+    const key = keyOf(filter);
+    const text = texts.get(key) ?? write(filter);
+    texts.set(key, text);
+    return text;
+  };
 }
