@@ -53,7 +53,16 @@ export function resumedText(
   const limits = limitsOf(state, filter);
   return writeAll(
     [
-      { event: 'resumed', data: { at: state.at, calls: calls.map(({ call }) => call.id) } },
+      {
+        event: 'resumed',
+        data: {
+          at: state.at,
+          calls: calls.map(({ call }) => call.id),
+          // What was deleted, archived or out of its day meanwhile left no trace that could be told as gone.
+          campaigns: campaigns.map(({ campaignId }) => campaignId),
+          limits: limits.map(({ id }) => id),
+        },
+      },
       ...ended.map((data) => ({ event: 'call.ended' as const, data })),
       ...moved.map(({ call }) => ({ event: 'call' as const, data: call })),
       { event: 'counters', data: { at: state.at, campaigns, gone: [] } },

@@ -130,8 +130,15 @@ describe('live data in a terminal', () => {
     const book = everything(snapshot, ended, ended);
     expect([...book.calls.keys()]).toEqual(['c2']);
     expect(book.ended).toHaveLength(1);
-    const resumed = told(book, { event: 'resumed', data: { at: AT, calls: [] } }, () => true);
-    expect(resumed.calls.size).toBe(0);
+    const resume = (calls: string[], campaigns: string[], limits: string[]): LiveBook =>
+      told(book, { event: 'resumed', data: { at: AT, calls, campaigns, limits } }, () => true);
+    const sizes = ({ calls, counters, limits }: LiveBook): number[] => [
+      calls.size,
+      counters.size,
+      limits.size,
+    ];
+    expect(sizes(resume(['c2'], ['cmp_a'], ['lim_a']))).toEqual([1, 1, 1]);
+    expect(sizes(resume([], [], []))).toEqual([0, 0, 0]);
     const gone = everything(
       snapshot,
       { event: 'limits', data: { at: AT, limits: [], gone: ['lim_a'] } },
@@ -196,7 +203,11 @@ describe('a stream of events', () => {
 
   it('is taken up where it broke, until nobody wants to see more', async () => {
     const asked: string[] = [];
-    const streams = [text('1', snapshot), text('2', { event: 'resumed', data: { at: AT, calls: [] } })];
+    const resumed: LiveEvent = {
+      event: 'resumed',
+      data: { at: AT, calls: [], campaigns: [], limits: [] },
+    };
+    const streams = [text('1', snapshot), text('2', resumed)];
     const client: Pick<Client, 'live'> = {
       live(_asked, after): Promise<Answer<AsyncIterable<Uint8Array>>> {
         asked.push(after);
