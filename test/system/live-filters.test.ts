@@ -109,4 +109,60 @@ describe('live data that is narrowed', () => {
     await sql(`UPDATE numbers SET publisher_id = NULL WHERE e164 = '+14155558010'`);
     await listener.hears('limits', ({ gone }) => gone.includes('lim_pub_late'), cameMs);
   });
+
+  const insertOpen = (id: string, campaign: string, migration: string | null = null) =>
+    sql(
+      `INSERT INTO calls (id, carrier, account_sid, sid, workflow_id, campaign_id, dialed, state, received_at,
+                          migration_id, migration_side, migration_comparison)
+       VALUES ($1, 'twilio', 'AC1', $1, $1, $2, '+14155558010', 'dialing', now(), $3, $4, $5)`,
+      [id, campaign, migration, migration === null ? null : 'challenger', migration === null ? null : 1],
+    );
+
+  /** Dials a buyer. A look tells a call that moved by its row, or by its timeline. */
+  const ring = async (id: string, buyer: string) => {
+    await sql(
+      `INSERT INTO attempts (id, call_id, no, assignment_id, buyer_id, destinations, ring_timeout_seconds, terms, state,
+                             dialed_at)
+       VALUES ($1 || '/1', $1, 1, 'asg_own_' || $2, 'buy_own_' || $2, '[]', 20, '{}', 'ringing', now())`,
+      [id, buyer],
+    );
+    await sql('UPDATE calls SET state = state WHERE id = $1', [id]);
+  };
+
+  const endAll = () =>
+    sql(`UPDATE calls SET state = 'ended', outcome = 'failed', ended_at = now() WHERE ended_at IS NULL`);
+
+  it('does not lose the end of a call that rang the buyer, and was not taken, while a client was away', async () => {
+    const before = await listen('?buyerId=buy_own_a');
+    await insertOpen('rang_a', 'cmp_own');
+    await ring('rang_a', 'a');
+    await before.hears('call', ({ id }) => id === 'rang_a');
+    before.leave();
+    await insertOpen('rang_b', 'cmp_own');
+    await ring('rang_b', 'b');
+    await sql(`UPDATE attempts SET ended_at = now(), state = 'no_answer'`);
+    await endAll();
+    const after = await listen('?buyerId=buy_own_a', before.lastEventId);
+    await after.hears('limits');
+    expect(after.all('call.ended').map(({ id }) => id)).toEqual(['rang_a']);
+  });
+
+  it('does not lose the end of a call that a migration moved to another campaign while a client was away', async () => {
+    await sql(
+      `INSERT INTO migrations (id, name, kind, campaign_id, challenger_campaign_id, settings, status, state)
+       VALUES ('mig_live', 'm', 'campaign', 'cmp_own', 'cmp_other', '{}', 'ended', '{}')`,
+    );
+    const before = await listen('?campaignId=cmp_own');
+    await insertOpen('moved', 'cmp_own');
+    await before.hears('call', ({ id }) => id === 'moved');
+    before.leave();
+    await sql(
+      `UPDATE calls SET campaign_id = 'cmp_other', migration_id = 'mig_live', migration_side = 'challenger',
+                        migration_comparison = 1 WHERE id = 'moved'`,
+    );
+    await endAll();
+    const after = await listen('?campaignId=cmp_own', before.lastEventId);
+    await after.hears('limits');
+    expect(after.all('call.ended').map(({ id }) => id)).toEqual(['moved']);
+  });
 });
