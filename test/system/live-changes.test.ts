@@ -93,4 +93,22 @@ describe('live data, whatever changes', () => {
     expect(own).toMatchObject({ campaigns: [], limits: ['lim_asg_live_a'] });
     await setClock('2026-03-02T23:00:00Z');
   });
+
+  it('go on for all when the money of one campaign is past 64 bits', async () => {
+    const most = 9_000_000_000_000_000_000n;
+    const listener = await listen('snapshot');
+    for (const id of ['dear_1', 'dear_2']) await insertCall(id, 'cmp_live');
+    await sql(
+      `UPDATE calls SET currency = 'USD', revenue_micros = $1, payout_micros = $1, cost_micros = $1`,
+      [most],
+    );
+    await endAll();
+    const sum = (2n * most).toString();
+    await listener.hears('counters', ({ campaigns }) =>
+      campaigns.some(
+        (each) => each.revenueMicros === sum && each.payoutMicros === sum && each.costMicros === sum,
+      ),
+    );
+    expect(listener.all('trouble')).toEqual([]);
+  });
 });
