@@ -62,7 +62,7 @@ async function lookAt(
     before === null ? [] : listAmendedCampaigns(db, before.snapshot),
   ]);
   const [calls, ended] = await Promise.all([
-    openCalls(db, versions, before),
+    openCalls(db, frame, versions, before),
     before === null ? [] : endedCalls(db, versions, before),
   ]);
   const moved = new Set([...amended, ...campaignsThatMoved(calls, ended, before)]);
@@ -80,13 +80,15 @@ async function lookAt(
   return { state, differences: before === null ? null : differencesOf(before, state, ended) };
 }
 
-/** Calls in progress; those that have not moved as they were. */
+/** Calls in progress; those that have not moved as they were, unless names may have changed with the configuration. */
 async function openCalls(
   db: Queryable,
+  { config }: FrameRow,
   versions: readonly OpenVersionRow[],
   before: LiveState | null,
 ): Promise<Map<string, OpenCall>> {
-  const moved = versions.filter((version) => !isSame(before?.calls.get(version.id)?.version, version));
+  const known = before?.config === config ? before.calls : null;
+  const moved = versions.filter((version) => !isSame(known?.get(version.id)?.version, version));
   const rows =
     moved.length === 0
       ? []

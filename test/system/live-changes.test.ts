@@ -61,6 +61,16 @@ describe('live data, whatever changes', () => {
   const endAll = () =>
     sql(`UPDATE calls SET state = 'ended', outcome = 'failed', ended_at = now() WHERE ended_at IS NULL`);
 
+  it('tell names of calls in progress anew when campaign or buyer is renamed', async () => {
+    await insertCall('named', 'cmp_live');
+    await ring('named', 'live');
+    const listener = await listen('snapshot');
+    await sql(`UPDATE campaigns SET name = 'Renamed' WHERE id = 'cmp_live'`);
+    await listener.hears('call', ({ campaignName }) => campaignName === 'Renamed');
+    await sql(`UPDATE buyers SET name = 'New name' WHERE id = 'buy_live_a'`);
+    await listener.hears('call', ({ buyerName }) => buyerName === 'New name');
+  });
+
   it('name who comes back all that is still there, so that it forgets the rest', async () => {
     await insertTestLimit(system.db, {
       id: 'lim_gone',
