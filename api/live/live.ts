@@ -163,9 +163,19 @@ class Watch implements Live {
   private async welcome(newcomers: readonly StreamClient[], state: LiveState): Promise<void> {
     const wholeFor = onceEach((filter) => snapshotText(state, filter));
     for (const client of newcomers) {
-      const text = (await this.missedBy(client, state)) ?? wholeFor(client.filter);
+      let missed: string | null = null;
+      try {
+        missed = await this.missedBy(client, state);
+      } catch (error) {
+        // Nobody else is told of trouble that one client's place makes. Where the database went away, it is as good later.
+        if (isDatabaseAway(error)) continue;
+        this.options.log.warn(
+          { err: error },
+          'a live stream cannot go on where it was: it is told everything',
+        );
+      }
       client.told = true;
-      client.send(text);
+      client.send(missed ?? wholeFor(client.filter));
     }
   }
 
