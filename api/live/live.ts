@@ -18,6 +18,8 @@ export interface LiveOptions {
   readonly log: Logger;
   /** Milliseconds from the begin of a look to that of the next; default 300. */
   readonly everyMs?: number;
+  /** Milliseconds after which a look that is not over is told as trouble; default 2 s. */
+  readonly lateMs?: number;
   /** Bytes that may wait for a client beside the longest text it was sent, default 4 MB; past that it is cut off. */
   readonly mostWaiting?: number;
   /** Default 1,000. */
@@ -49,6 +51,7 @@ export interface Live {
 }
 
 const EVERY_MS = 300;
+const LATE_MS = 2_000;
 const MOST_WAITING = 4_000_000;
 const MOST_STREAMS = 1_000;
 const HEARTBEAT_MS = 15_000;
@@ -131,6 +134,11 @@ class Watch implements Live {
     // A client is shown a look that began after it came: what it has seen of another process is older than that.
     const newcomers = [...this.clients].filter(({ told }) => !told);
     this.looks += 1;
+    // A database that hangs fails no statement for seconds: what is known is old all the same.
+    const late = globalThis.setTimeout(
+      () => this.worry(null, 'The database takes long to answer: what is known may be old.'),
+      this.options.lateMs ?? LATE_MS,
+    );
     try {
       const filters = [...this.clients].map(({ filter }) => filter);
       const found = await look(this.options.db, this.state, filters);
@@ -140,7 +148,14 @@ class Watch implements Live {
       await this.welcome(newcomers, found.state);
       this.lookedAt = began;
     } catch (error) {
-      this.worry(error);
+      this.worry(
+        error,
+        isDatabaseAway(error)
+          ? 'The database does not answer: what is known may be old.'
+          : 'The database could not be looked at: what is known may be old.',
+      );
+    } finally {
+      clearTimeout(late);
     }
     this.beat();
   }
@@ -193,10 +208,8 @@ class Watch implements Live {
     return resumedText(state, cursor, ended.map(presentEndedCall), filter);
   }
 
-  private worry(error: unknown): void {
-    const message = isDatabaseAway(error)
-      ? 'The database does not answer: what is known may be old.'
-      : 'The database could not be looked at: what is known may be old.';
+  /** @param error `null`: a look is not over yet */
+  private worry(error: unknown, message: string): void {
     if (this.worried.size === 0)
       this.options.log.warn({ err: error }, 'live data stands still: trying again');
     for (const client of this.clients) {

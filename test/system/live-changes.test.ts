@@ -1,5 +1,6 @@
 import { insertCampaign } from './campaign-fixture';
 import { insertTestLimit, putFakeClock } from './limit-fixture';
+import { linkToDatabase } from './link';
 import { Listener, startEdge, type Edge } from './live-fixture';
 import { startSystem, type SystemUnderTest } from './system';
 
@@ -151,5 +152,22 @@ describe('live data, whatever changes', () => {
           ALTER TABLE attempts_kept RENAME TO attempts;
         END $do$`);
     }
+  });
+
+  it('say within some 2 s that the database is silent, and go on when it speaks', async () => {
+    const { link, through } = await linkToDatabase(system.databaseUrl);
+    const beside = await startEdge(system, { everyMs: 20, databaseUrl: through(system.databaseUrl) });
+    const listener = await listen('snapshot', {}, beside);
+    const silentSince = Date.now();
+    link.hush();
+    await listener.hears('trouble', ({ over }) => !over);
+    expect(Date.now() - silentSince).toBeLessThan(5_000);
+    await link.cut();
+    await link.mend();
+    await listener.hears('trouble', ({ over }) => over);
+    expect(listener.all('trouble').map(({ over }) => over)).toEqual([false, true]);
+    listener.leave();
+    await beside.stop();
+    await link.close();
   });
 });
