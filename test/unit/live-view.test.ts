@@ -8,6 +8,7 @@ import { readEvents, type StreamEvent } from '../../scripts/callyard/event-strea
 import { watchLive } from '../../scripts/callyard/live';
 import { EMPTY_BOOK, told, type LiveBook } from '../../scripts/callyard/live-book';
 import { eventLine, renderLive } from '../../scripts/callyard/live-view';
+import { readLiveEvent } from '../../scripts/callyard/read-live-event';
 
 const AT = '2026-03-02T10:00:00.000Z';
 
@@ -160,6 +161,25 @@ describe('live data in a terminal', () => {
     );
     expect(eventLine(ended)).toBe(`${AT} c1 ended: connected with Alpha Insurance, 25.00 USD`);
     expect(eventLine({ event: 'limits', data: { at: AT, limits: [limit], gone: [] } })).toBeNull();
+  });
+});
+
+describe('an event of live data', () => {
+  it('is known with fields that are not, of a newer server', () => {
+    const newer = JSON.parse(JSON.stringify(snapshot.data), (_key, value: unknown) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? { ...value, addedLater: { deep: true } }
+        : value,
+    ) as unknown;
+    expect(JSON.stringify(newer)).toContain('addedLater');
+    expect(readLiveEvent('snapshot', newer)).toEqual(snapshot);
+    expect(readLiveEvent('call.ended', { ...ended.data, addedLater: [1] })).toEqual(ended);
+  });
+
+  it('is passed over when it is another, or lacks what has to be there', () => {
+    expect(readLiveEvent('weather', { at: AT })).toBeNull();
+    expect(readLiveEvent('call', { id: 'c1', addedLater: 1 })).toBeNull();
+    expect(readLiveEvent('call', null)).toBeNull();
   });
 });
 
