@@ -108,9 +108,14 @@ export const liveEventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('resumed'),
     data: z
-      .strictObject({ at, calls: z.array(z.string()).describe('The ids of the calls in progress.') })
+      .strictObject({
+        at,
+        calls: z.array(z.string()).describe('The ids of the calls in progress.'),
+        campaigns: z.array(z.string()).describe('The ids of the campaigns that have counters.'),
+        limits: z.array(z.string()).describe('The ids of the limits.'),
+      })
       .describe(
-        'Goes on where the client was: what has changed since follows. Forget other calls in progress.',
+        'Goes on where the client was: what has changed since follows. Forget other calls in progress, counters and limits.',
       ),
   }),
   z.strictObject({ event: z.literal('call'), data: liveCallSchema }),
@@ -128,7 +133,9 @@ export const liveEventSchema = z.discriminatedUnion('event', [
     data: z.strictObject({
       at,
       limits: z.array(limitSchema).describe('Those that changed, whole.'),
-      gone: z.array(z.string()).describe('Ids of limits that were deleted.'),
+      gone: z
+        .array(z.string())
+        .describe('Ids of limits that were deleted, or are no longer of what was asked for.'),
     }),
   }),
   z.strictObject({

@@ -10,7 +10,6 @@ import { canGoOn, readCursor } from './cursor';
 import { keyOf, type LiveFilter } from './filter';
 import { look, type Look } from './look';
 import { presentEndedCall } from './present';
-import { createScopes } from './scopes';
 import type { LiveState } from './state';
 import { differencesText, resumedText, snapshotText, stillHere, troubleText } from './wire';
 
@@ -19,6 +18,8 @@ export interface LiveOptions {
   readonly log: Logger;
   /** Milliseconds from the begin of a look to that of the next; default 300. */
   readonly everyMs?: number;
+  /** Milliseconds after which a look that is not over is told as trouble; default 2 s. */
+  readonly lateMs?: number;
   /** Bytes that may wait for a client beside the longest text it was sent, default 4 MB; past that it is cut off. */
   readonly mostWaiting?: number;
   /** Default 1,000. */
@@ -50,6 +51,7 @@ export interface Live {
 }
 
 const EVERY_MS = 300;
+const LATE_MS = 2_000;
 const MOST_WAITING = 4_000_000;
 const MOST_STREAMS = 1_000;
 const HEARTBEAT_MS = 15_000;
@@ -63,7 +65,6 @@ export function createLive(options: LiveOptions): Live {
 
 class Watch implements Live {
   private readonly clients = new Set<StreamClient>();
-  private readonly scopesOf: ReturnType<typeof createScopes>;
   private readonly stopping = new AbortController();
   /** What clients have been told; `null`: nobody was told anything. */
   private state: LiveState | null = null;
@@ -73,9 +74,7 @@ class Watch implements Live {
   private looks = 0;
   private working: Promise<void> | null = null;
 
-  constructor(private readonly options: LiveOptions) {
-    this.scopesOf = createScopes(options.db);
-  }
+  constructor(private readonly options: LiveOptions) {}
 
   open(res: Response, filter: LiveFilter, lastEventId: string | undefined): void {
     if (this.stopping.signal.aborted)
@@ -135,40 +134,63 @@ class Watch implements Live {
     // A client is shown a look that began after it came: what it has seen of another process is older than that.
     const newcomers = [...this.clients].filter(({ told }) => !told);
     this.looks += 1;
+    // A database that hangs fails no statement for seconds: what is known is old all the same.
+    const late = globalThis.setTimeout(
+      () => this.worry(null, 'The database takes long to answer: what is known may be old.'),
+      this.options.lateMs ?? LATE_MS,
+    );
     try {
-      const found = await look(this.options.db, this.state);
+      const filters = [...this.clients].map(({ filter }) => filter);
+      const found = await look(this.options.db, this.state, filters);
       this.reassure();
-      await this.tell(found);
+      this.tell(found);
       this.state = found.state;
       await this.welcome(newcomers, found.state);
       this.lookedAt = began;
     } catch (error) {
-      this.worry(error);
+      this.worry(
+        error,
+        isDatabaseAway(error)
+          ? 'The database does not answer: what is known may be old.'
+          : 'The database could not be looked at: what is known may be old.',
+      );
+    } finally {
+      clearTimeout(late);
     }
     this.beat();
   }
 
   /** Tells clients what changed since the last look. */
-  private async tell({ state, differences }: Look): Promise<void> {
-    const textFor = this.onceEach(async (filter) => {
-      const wanted = { filter, scopes: await this.scopesOf(filter) };
-      return differences === null ? snapshotText(state, wanted) : differencesText(state, differences, wanted);
-    });
+  private tell({ state, differences }: Look): void {
+    const before = this.state;
+    const textFor = onceEach((filter) =>
+      before === null || differences === null
+        ? snapshotText(state, filter)
+        : differencesText(before, state, differences, filter),
+    );
     for (const client of [...this.clients].filter(({ told }) => told)) {
-      const text = await textFor(client.filter);
+      const text = textFor(client.filter);
       if (text !== '') client.send(text);
     }
   }
 
   /** Tells clients that have just come how things stand, or what they missed. */
   private async welcome(newcomers: readonly StreamClient[], state: LiveState): Promise<void> {
-    const wholeFor = this.onceEach(async (filter) =>
-      snapshotText(state, { filter, scopes: await this.scopesOf(filter) }),
-    );
+    const wholeFor = onceEach((filter) => snapshotText(state, filter));
     for (const client of newcomers) {
-      const text = (await this.missedBy(client, state)) ?? (await wholeFor(client.filter));
+      let missed: string | null = null;
+      try {
+        missed = await this.missedBy(client, state);
+      } catch (error) {
+        // Nobody else is told of trouble that one client's place makes. Where the database went away, it is as good later.
+        if (isDatabaseAway(error)) continue;
+        this.options.log.warn(
+          { err: error },
+          'a live stream cannot go on where it was: it is told everything',
+        );
+      }
       client.told = true;
-      client.send(text);
+      client.send(missed ?? wholeFor(client.filter));
     }
   }
 
@@ -183,25 +205,11 @@ class Watch implements Live {
       limit: MOST_MISSED + 1,
     });
     if (ended.length > MOST_MISSED) return null;
-    const wanted = { filter, scopes: await this.scopesOf(filter) };
-    return resumedText(state, cursor, ended.map(presentEndedCall), wanted);
+    return resumedText(state, cursor, ended.map(presentEndedCall), filter);
   }
 
-  /** Clients with the same filter share what is written for them. */
-  private onceEach(write: (filter: LiveFilter) => Promise<string>): (filter: LiveFilter) => Promise<string> {
-    const texts = new Map<string, Promise<string>>();
-    return (filter) => {
-      const key = keyOf(filter);
-      const text = texts.get(key) ?? write(filter);
-      texts.set(key, text);
-      return text;
-    };
-  }
-
-  private worry(error: unknown): void {
-    const message = isDatabaseAway(error)
-      ? 'The database does not answer: what is known may be old.'
-      : 'The database could not be looked at: what is known may be old.';
+  /** @param error `null`: a look is not over yet */
+  private worry(error: unknown, message: string): void {
     if (this.worried.size === 0)
       this.options.log.warn({ err: error }, 'live data stands still: trying again');
     for (const client of this.clients) {
@@ -226,4 +234,15 @@ class Watch implements Live {
       client.send(known === null ? ': still here\n\n' : stillHere(known, client.filter));
     }
   }
+}
+
+/** Clients with the same filter share what is written for them. */
+function onceEach(write: (filter: LiveFilter) => string): (filter: LiveFilter) => string {
+  const texts = new Map<string, string>();
+  return (filter) => {
+    const key = keyOf(filter);
+    const text = texts.get(key) ?? write(filter);
+    texts.set(key, text);
+    return text;
+  };
 }

@@ -7,6 +7,7 @@ import { findFrame, readOneSnapshot, type FrameRow } from '../../db/queries/live
 import { listOpenCalls, listOpenVersions, type OpenVersionRow } from '../../db/queries/live/openCalls';
 import { transaction } from '../../db/transaction';
 import { canGoOn } from './cursor';
+import type { LiveFilter } from './filter';
 import { limitsNow } from './limits';
 import {
   presentCounters,
@@ -15,6 +16,7 @@ import {
   withCallsInProgress,
   type DayCounters,
 } from './present';
+import { scopesNow } from './scopes';
 import { differencesOf, type Differences, type LiveState, type OpenCall } from './state';
 
 /** What a look found. `differences`: to the one before; `null`: there is nothing to compare it with. */
@@ -30,26 +32,37 @@ const ALL = 2_147_483_647;
  * Looks at everything that is live, in one snapshot of the database: of calls in progress reads what moved, and of
  * counters those of campaigns in which something did.
  * @param before the state of the last look; `null`: there was none
+ * @param filters of those who will be told what it finds
  */
-export async function look(pool: Pool, before: LiveState | null): Promise<Look> {
+export async function look(
+  pool: Pool,
+  before: LiveState | null,
+  filters: readonly LiveFilter[],
+): Promise<Look> {
   return transaction(pool, async (db) => {
     const frozen = readOneSnapshot(db);
     frozen.catch(() => undefined); // the statements behind it fail for the same reason
     const frame = await findFrame(db);
     await frozen;
     const known = before !== null && canGoOn(before, frame) ? before : null;
-    return { value: await lookAt(db, frame, known) };
+    return { value: await lookAt(db, frame, known, filters) };
   });
 }
 
-async function lookAt(db: Queryable, frame: FrameRow, before: LiveState | null): Promise<Look> {
-  const [versions, limits, amended] = await Promise.all([
+async function lookAt(
+  db: Queryable,
+  frame: FrameRow,
+  before: LiveState | null,
+  filters: readonly LiveFilter[],
+): Promise<Look> {
+  const [versions, limits, scopes, amended] = await Promise.all([
     listOpenVersions(db),
     limitsNow(db, frame, before),
+    scopesNow(db, filters),
     before === null ? [] : listAmendedCampaigns(db, before.snapshot),
   ]);
   const [calls, ended] = await Promise.all([
-    openCalls(db, versions, before),
+    openCalls(db, frame, versions, before),
     before === null ? [] : endedCalls(db, versions, before),
   ]);
   const moved = new Set([...amended, ...campaignsThatMoved(calls, ended, before)]);
@@ -62,17 +75,20 @@ async function lookAt(db: Queryable, frame: FrameRow, before: LiveState | null):
     days,
     counters: countersOf(days, calls),
     limits,
+    scopes,
   };
   return { state, differences: before === null ? null : differencesOf(before, state, ended) };
 }
 
-/** Calls in progress; those that have not moved as they were. */
+/** Calls in progress; those that have not moved as they were, unless names may have changed with the configuration. */
 async function openCalls(
   db: Queryable,
+  { config }: FrameRow,
   versions: readonly OpenVersionRow[],
   before: LiveState | null,
 ): Promise<Map<string, OpenCall>> {
-  const moved = versions.filter((version) => !isSame(before?.calls.get(version.id)?.version, version));
+  const known = before?.config === config ? before.calls : null;
+  const moved = versions.filter((version) => !isSame(known?.get(version.id)?.version, version));
   const rows =
     moved.length === 0
       ? []

@@ -88,9 +88,9 @@ function countsOf(row: CountersRow) {
     routed: row.routed,
     connected: row.connected,
     converted: row.converted,
-    revenueMicros: row.revenue_micros.toString(),
-    payoutMicros: row.payout_micros.toString(),
-    costMicros: row.cost_micros.toString(),
+    revenueMicros: row.revenue_micros,
+    payoutMicros: row.payout_micros,
+    costMicros: row.cost_micros,
   };
 }
 

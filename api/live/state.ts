@@ -4,6 +4,7 @@ import type { Limit } from '../../contract/resources/limit';
 import type { OpenVersionRow } from '../../db/queries/live/openCalls';
 import type { Cursor } from './cursor';
 import type { DayCounters } from './present';
+import type { Scopes } from './scopes';
 
 /** A call in progress, and which state of it this is. */
 export interface OpenCall {
@@ -19,6 +20,8 @@ export interface LiveState extends Cursor {
   readonly days: ReadonlyMap<string, DayCounters>;
   readonly counters: ReadonlyMap<string, LiveCounters>;
   readonly limits: ReadonlyMap<string, Limit>;
+  /** Which limits filters want that somebody has, by the filter's key. */
+  readonly scopes: ReadonlyMap<string, Scopes>;
 }
 
 /** One thing before and after; `null`: it was not there, or is no more. */

@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { LiveEndedCall, LiveEvent } from '../../contract/live';
+import type { Limit } from '../../contract/resources/limit';
 import { writeCursor, type Cursor } from './cursor';
-import { narrowCounters, wantsCall, wantsLimit, type LiveFilter } from './filter';
+import { keyOf, narrowCounters, wantsCall, wantsLimit, type LiveFilter } from './filter';
+import type { Scopes } from './scopes';
 import { mayBeNewTo, readSnapshot } from './snapshot';
 import type { Change, Differences, LiveState } from './state';
 
@@ -8,12 +11,6 @@ import type { Change, Differences, LiveState } from './state';
  * Events as text. Those of one look share one id, which the last of them carries: a client that is cut off in between
  * is told all of them again.
  */
-
-/** A filter with the scopes whose limits it wants, as `<kind>:<id>`; `null`: all. */
-export interface Wanted {
-  readonly filter: LiveFilter;
-  readonly scopes: ReadonlySet<string> | null;
-}
 
 /** Lines that only move the id on: the client has seen that nothing happened. */
 export function stillHere(cursor: Cursor, filter: LiveFilter): string {
@@ -26,12 +23,12 @@ export function troubleText(what: { readonly over: boolean; readonly message: st
 }
 
 /** Everything as it is. */
-export function snapshotText(state: LiveState, { filter, scopes }: Wanted): string {
+export function snapshotText(state: LiveState, filter: LiveFilter): string {
   const data = {
     at: state.at,
     calls: [...state.calls.values()].map(({ call }) => call).filter((call) => wantsCall(filter, call)),
     counters: [...state.counters.values()].flatMap((each) => narrowCounters(filter, each) ?? []),
-    limits: [...state.limits.values()].filter((limit) => wantsLimit(scopes, limit)),
+    limits: limitsOf(state, filter),
   };
   return write({ event: 'snapshot', data }, writeCursor(state, filter));
 }
@@ -44,7 +41,7 @@ export function resumedText(
   state: LiveState,
   cursor: Cursor,
   ended: readonly LiveEndedCall[],
-  { filter, scopes }: Wanted,
+  filter: LiveFilter,
 ): string {
   const seen = readSnapshot(cursor.snapshot);
   const calls = [...state.calls.values()].filter(({ call }) => wantsCall(filter, call));
@@ -53,10 +50,19 @@ export function resumedText(
       seen === null || mayBeNewTo(seen, written_in) || (step_in !== null && mayBeNewTo(seen, step_in)),
   );
   const campaigns = [...state.counters.values()].flatMap((each) => narrowCounters(filter, each) ?? []);
-  const limits = [...state.limits.values()].filter((limit) => wantsLimit(scopes, limit));
+  const limits = limitsOf(state, filter);
   return writeAll(
     [
-      { event: 'resumed', data: { at: state.at, calls: calls.map(({ call }) => call.id) } },
+      {
+        event: 'resumed',
+        data: {
+          at: state.at,
+          calls: calls.map(({ call }) => call.id),
+          // What was deleted, archived or out of its day meanwhile left no trace that could be told as gone.
+          campaigns: campaigns.map(({ campaignId }) => campaignId),
+          limits: limits.map(({ id }) => id),
+        },
+      },
       ...ended.map((data) => ({ event: 'call.ended' as const, data })),
       ...moved.map(({ call }) => ({ event: 'call' as const, data: call })),
       { event: 'counters', data: { at: state.at, campaigns, gone: [] } },
@@ -66,11 +72,12 @@ export function resumedText(
   );
 }
 
-/** What a look found that is wanted; empty: nothing. */
+/** What a look found that is wanted; empty: nothing. @param before what whoever has this filter was told */
 export function differencesText(
+  before: LiveState,
   state: LiveState,
   differences: Differences,
-  { filter, scopes }: Wanted,
+  filter: LiveFilter,
 ): string {
   const { at } = state;
   const campaigns = split(
@@ -79,12 +86,7 @@ export function differencesText(
       after: narrowCounters(filter, after),
     })),
   );
-  const limits = split(
-    differences.limits.filter(({ before, after }) => {
-      const limit = after ?? before;
-      return limit !== null && wantsLimit(scopes, limit);
-    }),
-  );
+  const limits = split(limitChanges(before, state, differences.limits, filter));
   return writeAll(
     [
       ...differences.calls
@@ -116,6 +118,37 @@ export function differencesText(
     ],
     writeCursor(state, filter),
   );
+}
+
+/** Scopes whose limits are wanted. Of a filter that nobody had at that look, nothing was told. */
+function scopesIn({ scopes }: LiveState, filter: LiveFilter): Scopes {
+  const own = scopes.get(keyOf(filter));
+  return own === undefined ? new Set() : own;
+}
+
+function limitsOf(state: LiveState, filter: LiveFilter): Limit[] {
+  const scopes = scopesIn(state, filter);
+  return [...state.limits.values()].filter((limit) => wantsLimit(scopes, limit));
+}
+
+/** Limits that changed, that came to what is wanted, and that left it, as when an assignment is removed. */
+function limitChanges(
+  before: LiveState,
+  state: LiveState,
+  changes: readonly Change<Limit>[],
+  filter: LiveFilter,
+): Change<Limit>[] {
+  const [old, now] = [scopesIn(before, filter), scopesIn(state, filter)];
+  const wanted = (change: Change<Limit>): Change<Limit> => ({
+    before: change.before !== null && wantsLimit(old, change.before) ? change.before : null,
+    after: change.after !== null && wantsLimit(now, change.after) ? change.after : null,
+  });
+  if (isDeepStrictEqual(old, now)) return changes.map(wanted);
+  const changed = new Set(changes.map(({ before: was, after }) => (after ?? was)?.id));
+  const others = [...state.limits.values()].filter(
+    (limit) => !changed.has(limit.id) && wantsLimit(old, limit) !== wantsLimit(now, limit),
+  );
+  return [...changes, ...others.map((limit) => ({ before: limit, after: limit }))].map(wanted);
 }
 
 /** What is there now, and what is no more; `null`: neither. */

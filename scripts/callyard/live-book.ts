@@ -42,9 +42,15 @@ export function told(book: LiveBook, event: LiveEvent, wanted: (call: LiveCall) 
       };
     }
     case 'resumed': {
-      const open = new Set(event.data.calls);
-      const calls = new Map([...book.calls].filter(([id]) => open.has(id)));
-      return { ...book, at: event.data.at, calls, trouble: null };
+      const { at, calls, campaigns, limits } = event.data;
+      return {
+        ...book,
+        at,
+        calls: only(book.calls, calls),
+        counters: only(book.counters, campaigns),
+        limits: only(book.limits, limits),
+        trouble: null,
+      };
     }
     case 'call': {
       const calls = without(book.calls, [event.data.id]);
@@ -80,6 +86,11 @@ export function told(book: LiveBook, event: LiveEvent, wanted: (call: LiveCall) 
 
 function byId<T extends { readonly id: string }>(rows: readonly T[]): Map<string, T> {
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+function only<T>(rows: ReadonlyMap<string, T>, ids: readonly string[]): Map<string, T> {
+  const kept = new Set(ids);
+  return new Map([...rows].filter(([id]) => kept.has(id)));
 }
 
 function without<T>(rows: ReadonlyMap<string, T>, ids: readonly string[]): Map<string, T> {

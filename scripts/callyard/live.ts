@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { liveEventSchema, type LiveCall, type LiveEvent } from '../../contract/live';
+import type { LiveCall, LiveEvent } from '../../contract/live';
 import { refuse } from './answers';
 import type { Client, Problem } from './client';
 import type { ExitCode, Surroundings } from './commands';
@@ -8,6 +8,7 @@ import { readEvents } from './event-stream';
 import { EMPTY_BOOK, told, type LiveBook } from './live-book';
 import { eventLine, renderLive } from './live-view';
 import type { Means } from './means';
+import { readLiveEvent } from './read-live-event';
 import { wholeScreen, type Screen } from './screen';
 
 /** What is watched. */
@@ -109,9 +110,9 @@ async function listen(
         for await (const { event, data, lastEventId: id } of readEvents(answer.value)) {
           dead.later();
           lastEventId = id;
-          const read = liveEventSchema.safeParse(event === '' ? null : { event, data: JSON.parse(data) });
           // A newer server may have more to tell than we know.
-          if (read.success) hear(read.data);
+          const read = event === '' ? null : readLiveEvent(event, JSON.parse(data));
+          if (read !== null) hear(read);
         }
       }
     } catch (error) {

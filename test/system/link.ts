@@ -5,6 +5,8 @@ export interface Link {
   readonly port: number;
   /** Breaks all connections and refuses new ones. */
   cut(): Promise<void>;
+  /** Leaves all connections open, and carries nothing on them: a server that hangs. */
+  hush(): void;
   mend(): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,6 +47,9 @@ export async function linkTo(host: string, port: number): Promise<Link> {
   return {
     port: own,
     cut,
+    hush: () => {
+      for (const socket of sockets) socket.pause().unpipe();
+    },
     mend: () => listen(own),
     close: () => (server.listening ? cut() : Promise.resolve()),
   };

@@ -8,6 +8,7 @@ import { readEvents, type StreamEvent } from '../../scripts/callyard/event-strea
 import { watchLive } from '../../scripts/callyard/live';
 import { EMPTY_BOOK, told, type LiveBook } from '../../scripts/callyard/live-book';
 import { eventLine, renderLive } from '../../scripts/callyard/live-view';
+import { readLiveEvent } from '../../scripts/callyard/read-live-event';
 
 const AT = '2026-03-02T10:00:00.000Z';
 
@@ -130,8 +131,15 @@ describe('live data in a terminal', () => {
     const book = everything(snapshot, ended, ended);
     expect([...book.calls.keys()]).toEqual(['c2']);
     expect(book.ended).toHaveLength(1);
-    const resumed = told(book, { event: 'resumed', data: { at: AT, calls: [] } }, () => true);
-    expect(resumed.calls.size).toBe(0);
+    const resume = (calls: string[], campaigns: string[], limits: string[]): LiveBook =>
+      told(book, { event: 'resumed', data: { at: AT, calls, campaigns, limits } }, () => true);
+    const sizes = ({ calls, counters, limits }: LiveBook): number[] => [
+      calls.size,
+      counters.size,
+      limits.size,
+    ];
+    expect(sizes(resume(['c2'], ['cmp_a'], ['lim_a']))).toEqual([1, 1, 1]);
+    expect(sizes(resume([], [], []))).toEqual([0, 0, 0]);
     const gone = everything(
       snapshot,
       { event: 'limits', data: { at: AT, limits: [], gone: ['lim_a'] } },
@@ -153,6 +161,25 @@ describe('live data in a terminal', () => {
     );
     expect(eventLine(ended)).toBe(`${AT} c1 ended: connected with Alpha Insurance, 25.00 USD`);
     expect(eventLine({ event: 'limits', data: { at: AT, limits: [limit], gone: [] } })).toBeNull();
+  });
+});
+
+describe('an event of live data', () => {
+  it('is known with fields that are not, of a newer server', () => {
+    const newer = JSON.parse(JSON.stringify(snapshot.data), (_key, value: unknown) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? { ...value, addedLater: { deep: true } }
+        : value,
+    ) as unknown;
+    expect(JSON.stringify(newer)).toContain('addedLater');
+    expect(readLiveEvent('snapshot', newer)).toEqual(snapshot);
+    expect(readLiveEvent('call.ended', { ...ended.data, addedLater: [1] })).toEqual(ended);
+  });
+
+  it('is passed over when it is another, or lacks what has to be there', () => {
+    expect(readLiveEvent('weather', { at: AT })).toBeNull();
+    expect(readLiveEvent('call', { id: 'c1', addedLater: 1 })).toBeNull();
+    expect(readLiveEvent('call', null)).toBeNull();
   });
 });
 
@@ -196,7 +223,11 @@ describe('a stream of events', () => {
 
   it('is taken up where it broke, until nobody wants to see more', async () => {
     const asked: string[] = [];
-    const streams = [text('1', snapshot), text('2', { event: 'resumed', data: { at: AT, calls: [] } })];
+    const resumed: LiveEvent = {
+      event: 'resumed',
+      data: { at: AT, calls: [], campaigns: [], limits: [] },
+    };
+    const streams = [text('1', snapshot), text('2', resumed)];
     const client: Pick<Client, 'live'> = {
       live(_asked, after): Promise<Answer<AsyncIterable<Uint8Array>>> {
         asked.push(after);

@@ -71,7 +71,7 @@ export async function lockLimit(db: Queryable, id: string): Promise<LimitRow | n
  * SQL that lists the scopes whose limits can stop a call of a campaign: its own, and those of its assignments, of their
  * buyers and destinations, and of its numbers' publishers. A removed assignment takes no calls that could be stopped.
  */
-export function scopesOfCampaign(campaign: '$1::text' | '$5::text'): string {
+export function scopesOfCampaign(campaign: '$1::text' | '$5::text' | 'asked.id'): string {
   const assignments = `assignments s WHERE s.campaign_id = ${campaign} AND s.removed_at IS NULL`;
   return `
     SELECT 'campaign:' || ${campaign}

@@ -18,9 +18,10 @@ export interface CountersRow {
   readonly routed: number;
   readonly connected: number;
   readonly converted: number;
-  readonly revenue_micros: bigint;
-  readonly payout_micros: bigint;
-  readonly cost_micros: bigint;
+  /** Sums are text: they may be past 64 bits, and one campaign's must not fail the look of all. */
+  readonly revenue_micros: string;
+  readonly payout_micros: string;
+  readonly cost_micros: string;
 }
 
 /**
@@ -71,8 +72,8 @@ export async function listTodaysCounters(
              n.buyer_id, b.name AS buyer_name,
              coalesce(n.received, 0)::integer AS received, coalesce(n.routed, 0)::integer AS routed,
              coalesce(n.connected, 0)::integer AS connected, coalesce(n.converted, 0)::integer AS converted,
-             coalesce(n.revenue, 0)::bigint AS revenue_micros, coalesce(n.payout, 0)::bigint AS payout_micros,
-             coalesce(n.cost, 0)::bigint AS cost_micros
+             coalesce(n.revenue, 0)::text AS revenue_micros, coalesce(n.payout, 0)::text AS payout_micros,
+             coalesce(n.cost, 0)::text AS cost_micros
         FROM asked a LEFT JOIN counted n ON n.campaign_id = a.id LEFT JOIN buyers b ON b.id = n.buyer_id
        WHERE a.status <> 'archived' OR n.campaign_id IS NOT NULL
        ORDER BY a.id, n.buyer_id NULLS FIRST`,

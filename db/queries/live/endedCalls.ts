@@ -43,6 +43,8 @@ export interface EndedFilter {
  * Calls whose end became visible between two snapshots, whenever they ended by the clock: a transaction that commits late
  * is told late, and not lost. Ends of more than two days before are left out: in a database that was restored into another
  * server, old marks are numbers its transactions have yet to come to.
+ * Of a buyer these are calls that rang it too, and of a campaign calls that a migration sent elsewhere from it, or took
+ * back: whoever saw one in progress has to hear of its end.
  */
 export async function listEndedCalls(db: Queryable, filter: EndedFilter): Promise<EndedCallRow[]> {
   const { rows } = await db.query<EndedCallRow & Record<string, unknown>>({
@@ -62,8 +64,11 @@ export async function listEndedCalls(db: Queryable, filter: EndedFilter): Promis
         LEFT JOIN campaigns m ON m.id = c.campaign_id
         LEFT JOIN buyers b ON b.id = c.buyer_id
        WHERE c.ended_at IS NOT NULL
-         AND ($3::text IS NULL OR c.campaign_id = $3::text)
-         AND ($4::text IS NULL OR c.buyer_id = $4::text)
+         AND ($3::text IS NULL OR c.campaign_id = $3::text
+              OR EXISTS (SELECT FROM migrations g
+                          WHERE g.id = c.migration_id AND $3::text IN (g.campaign_id, g.challenger_campaign_id)))
+         AND ($4::text IS NULL OR c.buyer_id = $4::text
+              OR EXISTS (SELECT FROM attempts d WHERE d.call_id = c.id AND d.buyer_id = $4::text))
        ORDER BY c.ended_at, c.id
        LIMIT $6::integer`,
     values: [filter.since, filter.upTo, filter.campaignId, filter.buyerId, [...filter.ids], filter.limit],
