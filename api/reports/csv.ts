@@ -18,17 +18,21 @@ const REST = '(rest)';
  */
 export async function* csvOf(db: Pool, reports: Pool, asked: Asked, source: Source): AsyncGenerator<string> {
   const { query, measures, extras } = asked;
-  yield stringify([headOf(asked)]);
+  // With the first lines, not before: until then a report that cannot be read is answered as a problem.
+  let head = stringify([headOf(asked)]);
   for await (const lines of streamReport(reports, query, source, ['row', 'rest'])) {
     const names = await namesIn(db, query.by, lines);
     const beside = await extrasOf(db, extras, query, lines);
-    yield stringify(
+    const records = stringify(
       lines.map((line, index) => [
         ...recordOf(line, asked, names, measures),
         ...extraFields(extras, beside[index] ?? {}),
       ]),
     );
+    yield head + records;
+    head = '';
   }
+  if (head !== '') yield head;
 }
 
 function headOf({ query: { by, before }, measures, extras }: Asked): string[] {
