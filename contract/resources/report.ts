@@ -99,7 +99,8 @@ const tagFilterSchema = z
   })
   .describe('`name:value,value`; repeated for more tags.');
 
-const boundSchema = z
+/** Where the time of a report begins or ends, asked for or saved. */
+export const boundSchema = z
   .union([dateSchema, instantSchema])
   .refine((text) => text >= '2000' && text < '2200', 'must be from 2000 on and before 2200')
   .refine(
