@@ -4,9 +4,10 @@ import { streamReport } from '../../db/queries/reports/stream';
 import type { ReportLine, Source } from '../../db/queries/reports/report';
 import { measureOf, measureRule, type Measure, type Sums } from '../../domain/report/measures';
 import { formatMicros, type Micros } from '../../domain/money';
+import { NAMED } from '../../domain/report/dimensions';
 import { extraFields, extraHead } from './csv-extras';
 import { extrasOf } from './extras';
-import { NAMED, namesIn } from './present';
+import { namesIn } from './present';
 import type { Asked } from './query';
 
 /** What stands in place of a key where groups are added up. */
@@ -71,9 +72,9 @@ function written(measure: Measure, sums: Sums): string {
 }
 
 /**
- * Text that came from outside, so that no spreadsheet takes it for a formula (OWASP, CSV injection). Telephone numbers
- * are let through.
+ * Text that came from outside, so that no spreadsheet takes it for a formula (OWASP, CSV injection): nor one that leaves
+ * out the line break before it, or takes signs of full width for the others. Telephone numbers are let through.
  */
-function harmless(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) && !/^\+\d+$/.test(text) ? `'${text}` : text;
+export function harmless(text: string): string {
+  return /^[=+\-@\t\r\n＝＋－＠]/.test(text) && !/^\+\d+$/.test(text) ? `'${text}` : text;
 }
