@@ -28,6 +28,7 @@ export async function verify(
       campaignId: each.campaign_id,
       currency: each.currency as Currency | null,
       rolledUpIn: each.rolled_up_in,
+      place: each.place,
       sum: each.sum,
       rolledUp: each.rolled_up as MicrosText,
       counted: each.counted as MicrosText,

@@ -237,6 +237,10 @@ export const reportVerificationSchema = z.strictObject({
         campaignId: z.string().nullable(),
         currency: currencySchema.nullable(),
         rolledUpIn: z.string(),
+        place: z
+          .string()
+          .nullable()
+          .describe('Of `cells` what they have in all dimensions, as JSON; else the value of `rolledUpIn`.'),
         sum: z.string(),
         rolledUp: signedMicrosTextSchema,
         counted: signedMicrosTextSchema,
