@@ -95,8 +95,10 @@ export function createApi(options: {
   readonly allowPrivateWebhooks: boolean;
   /** The caller's to stop. */
   readonly live: Live;
+  /** As {@link Means}. */
+  readonly downloadPatienceMs?: number;
 }): Api {
-  const { db, reports, log, migrations, backtests, allowPrivateWebhooks, live } = options;
+  const { db, reports, log, migrations, backtests, allowPrivateWebhooks, live, downloadPatienceMs } = options;
   const guard = requireAdminKey(options.adminKey);
   const sweep = createKeySweep({ db, log });
   const router = express.Router();
@@ -111,6 +113,7 @@ export function createApi(options: {
       backtests,
       allowPrivateWebhooks,
       live,
+      ...(downloadPatienceMs === undefined ? {} : { downloadPatienceMs }),
       guard,
     }),
   );

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { FieldError, ProblemCode } from '../contract/problem';
-import { isDatabaseAway, isDatabaseBusy, isOutOfRange } from '../db/errors';
+import { isDatabaseAway, isDatabaseBusy, isOutOfRange, isPoolInUse } from '../db/errors';
 import type { Logger } from '../runtime/logger';
 
 export type { FieldError, ProblemCode };
@@ -97,6 +97,11 @@ function inWords(error: Error): string {
 export const IS_OUT_OF_RANGE = 'An amount, or a sum of amounts, is larger than can be kept';
 
 function problemFromDatabase(error: unknown): Problem | null {
+  if (isPoolInUse(error))
+    return new Problem(
+      'unavailable',
+      'All connections that this may use are in use, by other reports for example: try again in a moment',
+    );
   if (isDatabaseAway(error))
     return new Problem('unavailable', 'The database does not answer: try again in a moment');
   if (isDatabaseBusy(error))

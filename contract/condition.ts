@@ -9,7 +9,7 @@ import {
   type TagTest,
 } from '../domain/condition';
 import type { BuyerId } from '../domain/ids';
-import { clockSchema, timeZoneSchema, weekdaySchema } from './hours';
+import { clockSchema, knownTimeZoneSchema, weekdaySchema } from './hours';
 
 const text = z.string().min(1).max(256);
 /** A tag's name. What is stored may be older than the rule for new ones, which is the validator's of `domain/ivr`. */
@@ -25,7 +25,7 @@ export const tagSchema = z
 export const clockZoneSchema = z.union([
   z.literal('campaign'),
   z.literal('caller'),
-  z.strictObject({ timeZone: timeZoneSchema }),
+  z.strictObject({ timeZone: knownTimeZoneSchema }),
 ]) satisfies z.ZodType<ClockZone>;
 
 export const tagTestSchema = z.discriminatedUnion('is', [

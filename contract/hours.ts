@@ -11,9 +11,18 @@ export const weekdaySchema = z
   .max(7)
   .transform((day) => day as Weekday);
 
+/** A zone that PostgreSQL has to work with too. */
 export const timeZoneSchema = z
   .string()
-  .refine(isTimeZone, 'must be an IANA time zone, for example America/Chicago');
+  .refine(
+    isTimeZone,
+    'must be an IANA time zone, for example America/Chicago; by a place where there is a short name too: Europe/Brussels rather than CET',
+  );
+
+/** A zone whose time is told here alone; also of what was kept before short names were refused. */
+export const knownTimeZoneSchema = z
+  .string()
+  .refine(isKnown, 'must be an IANA time zone, for example America/Chicago');
 
 /** A calendar day that exists. */
 export const dateSchema = z.iso.date('must be a day as YYYY-MM-DD');
@@ -23,7 +32,7 @@ const closesLater = (opening: { readonly from: string; readonly to: string }): b
   opening.from < opening.to;
 
 export const hoursSchema = z.strictObject({
-  timeZone: timeZoneSchema,
+  timeZone: knownTimeZoneSchema,
   openings: z
     .array(
       z
@@ -44,7 +53,18 @@ export const hoursSchema = z.strictObject({
     .default([]),
 }) satisfies z.ZodType<Hours>;
 
+/** Names that Node still knows and the time zone database does not, nor PostgreSQL. */
+const GONE = /^(?:SystemV\/.*|US\/Pacific-New|Canada\/East-Saskatchewan)$/i;
+
+/**
+ * Whether Node and PostgreSQL take a name for the same zone. PostgreSQL takes short names for abbreviations first: CET is an
+ * hour ahead of UTC all the year, IST is Israel's; Node knows some it does not, as AET.
+ */
 function isTimeZone(name: string): boolean {
+  return (name === 'UTC' || name.includes('/')) && !GONE.test(name) && isKnown(name);
+}
+
+function isKnown(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: name });
     return true;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CALL_STATES, OUTCOMES } from '../domain/call/outcome';
 import { TIMELINE_STEPS } from '../domain/call/timeline';
-import { timeZoneSchema } from './hours';
+import { knownTimeZoneSchema } from './hours';
 import { buyerIdSchema, campaignIdSchema } from './resources/ids';
 import { limitSchema } from './resources/limit';
 
@@ -81,7 +81,7 @@ const counted = {
 export const liveCountersSchema = z.strictObject({
   campaignId: z.string(),
   campaignName: z.string(),
-  timeZone: timeZoneSchema,
+  timeZone: knownTimeZoneSchema,
   day: z.iso.date().describe("Today in the campaign's time zone."),
   currency: z.string(),
   received: count.describe('Calls that came in today.'),

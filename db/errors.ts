@@ -89,6 +89,11 @@ const AWAY_CODES = new Set([
   'EAI_AGAIN',
 ]);
 
+/** Whether an error means that a pool has had no connection free for as long as it waits for one. */
+export function isPoolInUse(error: unknown): boolean {
+  return error instanceof Error && error.message === 'timeout exceeded when trying to connect';
+}
+
 /** Whether an error means that the database cannot be asked now, rather than that the question was wrong. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof DatabaseError)
@@ -96,7 +101,5 @@ export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && typeof error.code === 'string') return AWAY_CODES.has(error.code);
   // pg and its pool say these only in words.
-  return /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(
-    error.message,
-  );
+  return isPoolInUse(error) || /^(Connection terminated|Query read timeout)/.test(error.message);
 }

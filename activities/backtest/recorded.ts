@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duplicateRuleSchema } from '../../contract/campaign';
-import { dateSchema, timeZoneSchema } from '../../contract/hours';
+import { dateSchema, knownTimeZoneSchema } from '../../contract/hours';
 import { currencySchema, payoutRuleSchema } from '../../contract/money';
 import type { PastCampaign } from '../../domain/backtest/past-call';
 import type { RecordedCampaign, RecordedFacts } from '../../domain/backtest/record';
@@ -14,7 +14,7 @@ import { dialableAssignmentSchema } from '../call/assignment';
 export type CampaignRead = Omit<PastCampaign, 'campaignId'> & { readonly currency: Currency };
 
 const recordedCampaignSchema = z.strictObject({
-  timeZone: timeZoneSchema,
+  timeZone: knownTimeZoneSchema,
   holidays: z.array(dateSchema),
   duplicates: duplicateRuleSchema.nullable(),
   currency: currencySchema,

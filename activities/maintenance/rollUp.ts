@@ -17,7 +17,8 @@ const LONG_ENOUGH_MS = 8_000;
 
 /**
  * Rolls up what has changed, until nothing is left or it has been long enough. Two at a time, or one that died, do no
- * harm: each hour is rolled up in one statement, and stays marked until it has been.
+ * harm: each hour is rolled up in one statement, and stays marked until it has been, or while it was marked again after
+ * that statement had begun.
  */
 export function createRollUp(db: Pool): () => Promise<RolledUp> {
   return async () => {

@@ -42,6 +42,10 @@ export function presentCampaign(row: CampaignRow): Campaign {
   };
 }
 
+/** Why a campaign cannot have another currency, draft or not. */
+export const CURRENCY_STAYS =
+  'cannot be changed any more: the campaign has calls or entries of the ledger, which count in the one it has. Make another campaign';
+
 export const CAMPAIGN: AuditedKind<Campaign> = {
   entity: 'campaign',
   idOf: ({ id }) => id,

@@ -10,6 +10,7 @@ import {
 import { campaignIdSchema } from '../../contract/resources/ids';
 import {
   findCampaign,
+  holdHistory,
   insertCampaign,
   listCampaigns,
   lockCampaign,
@@ -22,7 +23,7 @@ import { created, edited, found, newId, patched } from '../http/edit';
 import { readRoute, writeRoute, type Route } from '../http/route';
 import { tellingMigrationOf } from '../migrations/campaign-changes';
 import { Problem } from '../problems';
-import { CAMPAIGN, presentCampaign } from './present';
+import { CAMPAIGN, CURRENCY_STAYS, presentCampaign } from './present';
 import { STATUS_ACTIONS, statusAfter, type StatusAction } from './status';
 
 /** The path parameter of everything below one campaign. */
@@ -112,6 +113,11 @@ export const campaignRoutes: readonly Route[] = [
       if (after.currency !== before.currency && before.status !== 'draft') {
         throw new Problem('conflict', 'currency can be changed in a draft only: amounts are booked in it', [
           { pointer: '/currency', message: 'can be changed in a draft only' },
+        ]);
+      }
+      if (after.currency !== before.currency && (await holdHistory(db, id))) {
+        throw new Problem('conflict', `currency ${CURRENCY_STAYS}`, [
+          { pointer: '/currency', message: CURRENCY_STAYS },
         ]);
       }
       return edited(CAMPAIGN, 'update', before, presentCampaign(await updateCampaign(db, id, after)));

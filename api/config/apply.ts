@@ -2,6 +2,7 @@ import type { ConfigDocument } from '../../contract/config-document';
 import type { ConfigLimit } from '../../contract/resources/limit';
 import type { Queryable } from '../../db/pool';
 import type { NewAuditEntry } from '../../db/queries/audit';
+import { holdHistory } from '../../db/queries/campaigns';
 import { waitForOtherDocuments } from '../../db/queries/configDocument';
 import {
   deleteConfigLimits,
@@ -19,8 +20,9 @@ import { deleteGoal, putGoal } from '../../db/queries/goals';
 import { lockCampaignsOf, requireLocked } from '../../db/queries/lockOrder';
 import { insertVersion, nextVersion, setCurrentVersion, type VersionedKind } from '../../db/queries/versions';
 import { requireNoSides, requirePlanAtRest } from '../migrations/campaign-changes';
+import { CURRENCY_STAYS } from '../campaigns/present';
 import { Problem } from '../problems';
-import { compareWithState, findObstacles, type Comparison, type Edit } from './compare';
+import { compareWithState, findObstacles, type Comparison, type Edit, type Obstacle } from './compare';
 import type { NextVersions } from './present';
 import { loadState, namedBy } from './state';
 
@@ -45,7 +47,10 @@ export async function prepare(db: Queryable, document: ConfigDocument): Promise<
   const comparison = compareWithState(document, state);
   if (comparison.plan !== null) await requirePlanAtRest(db, campaignId);
   await requireNoSides(db, campaignId, gone(comparison.assignments));
-  const obstacles = findObstacles(document, state, comparison);
+  const obstacles = [
+    ...findObstacles(document, state, comparison),
+    ...(await currencyObstacles(db, comparison)),
+  ];
   if (obstacles.length > 0) {
     throw new Problem(
       obstacles.every(({ conflict }) => conflict) ? 'conflict' : 'unprocessable',
@@ -58,6 +63,14 @@ export async function prepare(db: Queryable, document: ConfigDocument): Promise<
     nextVersion(db, 'flow', campaignId),
   ]);
   return { comparison, next: { plan, flow } };
+}
+
+/** Of a draft, which may have another currency as long as nothing counts in the one it has. */
+async function currencyObstacles(db: Queryable, { campaign }: Comparison): Promise<readonly Obstacle[]> {
+  if (!campaign?.before || !campaign.after || campaign.before.status !== 'draft') return [];
+  const { before, after } = campaign;
+  if (before.currency === after.currency || !(await holdHistory(db, before.id))) return [];
+  return [{ pointer: '/campaign/currency', message: CURRENCY_STAYS, conflict: false }];
 }
 
 /** What versions published by a document say of themselves. */

@@ -14,6 +14,7 @@ import {
 import { configLimitSchema, type ConfigLimit } from '../../contract/resources/limit';
 import type { GoalSettings } from '../../contract/resources/goal';
 import { flowSchema } from '../../contract/flow';
+import { knownTimeZoneSchema } from '../../contract/hours';
 import { planSchema } from '../../contract/plan';
 import { presentGoal, settingsOf } from '../goals/present';
 import { saysZone, scopesOfDocument } from './limits';
@@ -32,6 +33,10 @@ import { findGoal } from '../../db/queries/goals';
 import type { CampaignStatus } from '../../domain/campaign/status';
 import type { Flow } from '../../domain/ivr/flow';
 import type { RoutingPlan } from '../../domain/routing/plan';
+
+/* What was kept is read with any zone that is known: a document can be made of it, and says what has to be mended. */
+const storedCampaignSchema = configCampaignSchema.extend({ timeZone: knownTimeZoneSchema });
+const storedBuyerSchema = configBuyerSchema.extend({ timeZone: knownTimeZoneSchema });
 
 /** A number, and who has it. */
 export interface StoredNumber extends ConfigNumber {
@@ -122,7 +127,7 @@ export async function loadState(
       ({ id }) => id,
     ),
     buyers: byKey(
-      buyers.map(({ time_zone, ...row }) => configBuyerSchema.parse({ ...row, timeZone: time_zone })),
+      buyers.map(({ time_zone, ...row }) => storedBuyerSchema.parse({ ...row, timeZone: time_zone })),
       ({ id }) => id,
     ),
     numbers: byKey(
@@ -175,7 +180,11 @@ function readLimit(row: ConfigLimitRow): ConfigLimit {
     limit: row.counts === 'spend' ? row.maximum.toString() : Number(row.maximum),
     ...(row.currency === null ? {} : { currency: row.currency }),
   };
-  return configLimitSchema.parse(saysZone(limit) ? { ...limit, timeZone: row.time_zone } : limit);
+  if (!saysZone(limit)) return configLimitSchema.parse(limit);
+  return {
+    ...configLimitSchema.parse({ ...limit, timeZone: 'UTC' }),
+    timeZone: knownTimeZoneSchema.parse(row.time_zone),
+  };
 }
 
 function readVersion<T>(version: number | null, read: () => T): StoredVersion<T> | null {
@@ -183,7 +192,7 @@ function readVersion<T>(version: number | null, read: () => T): StoredVersion<T>
 }
 
 function readCampaign(row: ConfigCampaignRow): ConfigCampaign & { readonly status: CampaignStatus } {
-  const campaign = configCampaignSchema.parse({
+  const campaign = storedCampaignSchema.parse({
     id: row.id,
     name: row.name,
     vertical: row.vertical,

@@ -25,7 +25,7 @@ export async function standingOf(
   const at = asked ?? now;
   const period = goalPeriod(goal, campaign.time_zone, at);
   const query = queryOf(campaign, period, asked);
-  const lines = await readReport(reports, query, await chooseSource(reports, query), ['total']);
+  const lines = await readReport(reports, query, await chooseSource(reports, query), ['total'], null);
   const figures = figuresOf(lines, campaign.currency);
   const open = openSoFar(hoursSchema.nullable().parse(campaign.hours), period, at);
   return { campaign, goal, at, period, open, figures, progress: progressOf(goal, open, figures) };

@@ -27,7 +27,15 @@ export interface Means {
   readonly backtests: BacktestGateway;
   readonly allowPrivateWebhooks: boolean;
   readonly live: Live;
+  /** How long a client may take nothing of a download, in milliseconds; default {@link DOWNLOAD_PATIENCE_MS}. */
+  readonly downloadPatienceMs?: number;
 }
+
+/**
+ * A download that nobody takes holds one of the few connections for reports, in a transaction that keeps vacuum from
+ * clearing up. Networks that come back do so sooner.
+ */
+const DOWNLOAD_PATIENCE_MS = 30_000;
 
 /** Makes Express routes of declared ones; `guard` stands before every route that is not open. */
 export function createRouter(
@@ -114,9 +122,12 @@ function parseAddress({ declaration }: Route, req: Request): { params: unknown; 
   };
 }
 
-/** Sends what a route makes, as fast as it is taken; a client that goes away ends the making. */
+/**
+ * Sends what a route makes, as fast as it is taken; a client that goes away ends the making, and so does one that takes
+ * nothing for too long.
+ */
 async function download(route: Kind<'download'>, req: Request, res: Response, means: Means): Promise<void> {
-  const { db, reports, migrations } = means;
+  const { db, reports, migrations, downloadPatienceMs = DOWNLOAD_PATIENCE_MS } = means;
   const { headers, pieces } = await route.handle({ db, reports, migrations, ...parseAddress(route, req) });
   const iterator = pieces[Symbol.asyncIterator]();
   const first = await iterator.next(); // what cannot be made at all is a problem, not a broken connection
@@ -128,6 +139,10 @@ async function download(route: Kind<'download'>, req: Request, res: Response, me
     }
   };
   res.status(200).set(headers);
+  // Told when nothing has moved on the connection. What waits to be taken is the client's delay; else the next piece is ours.
+  res.setTimeout(downloadPatienceMs, () => {
+    if (res.writableLength > 0) res.destroy();
+  });
   try {
     await pipeline(Readable.from(rest()), res);
   } catch {

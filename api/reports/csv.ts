@@ -4,9 +4,10 @@ import { streamReport } from '../../db/queries/reports/stream';
 import type { ReportLine, Source } from '../../db/queries/reports/report';
 import { measureOf, measureRule, type Measure, type Sums } from '../../domain/report/measures';
 import { formatMicros, type Micros } from '../../domain/money';
+import { NAMED } from '../../domain/report/dimensions';
 import { extraFields, extraHead } from './csv-extras';
 import { extrasOf } from './extras';
-import { NAMED, namesIn } from './present';
+import { namesIn } from './present';
 import type { Asked } from './query';
 
 /** What stands in place of a key where groups are added up. */
@@ -18,17 +19,21 @@ const REST = '(rest)';
  */
 export async function* csvOf(db: Pool, reports: Pool, asked: Asked, source: Source): AsyncGenerator<string> {
   const { query, measures, extras } = asked;
-  yield stringify([headOf(asked)]);
+  // With the first lines, not before: until then a report that cannot be read is answered as a problem.
+  let head = stringify([headOf(asked)]);
   for await (const lines of streamReport(reports, query, source, ['row', 'rest'])) {
     const names = await namesIn(db, query.by, lines);
     const beside = await extrasOf(db, extras, query, lines);
-    yield stringify(
+    const records = stringify(
       lines.map((line, index) => [
         ...recordOf(line, asked, names, measures),
         ...extraFields(extras, beside[index] ?? {}),
       ]),
     );
+    yield head + records;
+    head = '';
   }
+  if (head !== '') yield head;
 }
 
 function headOf({ query: { by, before }, measures, extras }: Asked): string[] {
@@ -67,9 +72,9 @@ function written(measure: Measure, sums: Sums): string {
 }
 
 /**
- * Text that came from outside, so that no spreadsheet takes it for a formula (OWASP, CSV injection). Telephone numbers
- * are let through.
+ * Text that came from outside, so that no spreadsheet takes it for a formula (OWASP, CSV injection): nor one that leaves
+ * out the line break before it, or takes signs of full width for the others. Telephone numbers are let through.
  */
-function harmless(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) && !/^\+\d+$/.test(text) ? `'${text}` : text;
+export function harmless(text: string): string {
+  return /^[=+\-@\t\r\n＝＋－＠]/.test(text) && !/^\+\d+$/.test(text) ? `'${text}` : text;
 }

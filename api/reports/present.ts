@@ -2,7 +2,7 @@ import type { Report } from '../../contract/resources/report';
 import type { Queryable } from '../../db/pool';
 import { findNames } from '../../db/queries/reports/names';
 import type { ReportLine } from '../../db/queries/reports/report';
-import type { Column } from '../../domain/report/dimensions';
+import { NAMED, type Column } from '../../domain/report/dimensions';
 import {
   measureOf,
   measureRule,
@@ -61,9 +61,6 @@ function inJson(measure: Measure, value: MeasureValue): number | MicrosText | nu
   if (value === null) return null;
   return measureRule(measure).unit === 'micros' ? (value.toString() as MicrosText) : Number(value);
 }
-
-/** Dimensions whose values are ids of something with a name. */
-export const NAMED: readonly Column[] = ['campaign', 'buyer', 'publisher', 'migration'];
 
 /** Names of what stands in lines, by id. */
 export async function namesIn(

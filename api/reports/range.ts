@@ -1,5 +1,6 @@
-import type { AskedReport } from '../../contract/resources/report';
+import { boundSchema, type AskedReport } from '../../contract/resources/report';
 import { previousRange, type Bound, type Range } from '../../domain/report/report';
+import { fieldErrors } from '../field-errors';
 import { Problem } from '../problems';
 
 const DAY_MS = 86_400_000;
@@ -23,6 +24,8 @@ export function rangesOf(
   zone: string,
   now: number,
 ): Ranges {
+  requireBound('/from', from);
+  requireBound('/to', to);
   const today = localDay(now, zone);
   const last = to ?? (from === undefined || from.length === 10 ? addDays(today, 1) : undefined);
   if (last === undefined) throw invalid('/to', 'is needed where `from` is an instant');
@@ -42,6 +45,14 @@ export function rangesOf(
 /** As the answer names a bound. */
 export function boundText(bound: Bound): string {
   return bound.kind === 'day' ? bound.date : bound.at;
+}
+
+/** What is asked for has been read by these rules; what was saved by those of its time. */
+function requireBound(pointer: string, bound: string | undefined): void {
+  const read = boundSchema.optional().safeParse(bound);
+  if (read.success) return;
+  const [error] = fieldErrors(read.error.issues);
+  throw invalid(pointer, error?.message ?? 'is not valid');
 }
 
 function boundOf(text: string): Bound {

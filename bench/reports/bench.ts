@@ -154,7 +154,7 @@ async function timeQuestions(db: Pool, { rounds }: Options, progress: Progress):
       progress.say(`round ${round} of ${rounds}: ${each.name}`);
       const own = await milliseconds(async () => {
         const source = await chooseSource(db, each.query);
-        each.lines = (await readReport(db, each.query, source, ['row', 'rest', 'total'])).length;
+        each.lines = (await readReport(db, each.query, source, ['row', 'rest', 'total'], null)).length;
       });
       const plain = await milliseconds(() => db.query({ ...plainStatement(each.query) }));
       if (round === 0) continue; // reads what is on disk

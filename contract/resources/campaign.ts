@@ -26,7 +26,7 @@ export const campaignSettings = {
     .max(300)
     .describe("A label, not a rule: who may call is the plan's to say."),
   timeZone: timeZoneSchema,
-  currency: currencySchema.describe('Fixed from the first activation on.'),
+  currency: currencySchema.describe('Fixed from the first activation, call or entry of the ledger on.'),
   hours: hoursSchema.nullable().describe('`null`: always open.'),
   holidays: holidaysSchema,
   treatments: treatmentsSchema,

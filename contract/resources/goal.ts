@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { MicrosText } from '../../domain/money';
 import { PACES } from '../../domain/goals/progress';
 import { CALENDAR_PERIODS } from '../../domain/report/calendar';
-import { dateSchema, timeZoneSchema } from '../hours';
+import { dateSchema, knownTimeZoneSchema } from '../hours';
 import { currencySchema, microsTextSchema, signedMicrosTextSchema } from '../money';
 import { campaignIdSchema, instantSchema, resourceFields } from './ids';
 
@@ -71,7 +71,7 @@ export const goalProgressSchema = z.strictObject({
   campaignId: campaignIdSchema,
   name: z.string(),
   currency: currencySchema,
-  timeZone: timeZoneSchema,
+  timeZone: knownTimeZoneSchema,
   at: instantSchema,
   period: z.strictObject({
     kind: period,

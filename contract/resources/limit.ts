@@ -7,7 +7,7 @@ import {
   type LimitWindow,
   type ScopeKind,
 } from '../../domain/limits/limit';
-import { timeZoneSchema } from '../hours';
+import { knownTimeZoneSchema, timeZoneSchema } from '../hours';
 import { currencySchema, microsTextSchema } from '../money';
 import { pageQuery, searchable } from '../page';
 import {
@@ -67,7 +67,7 @@ const shared = {
     name: nameSchema.nullable().describe('Of whom the limit is on; `null` of a destination.'),
   }),
   window: limitWindowSchema,
-  timeZone: timeZoneSchema.describe('In which the window begins.'),
+  timeZone: knownTimeZoneSchema.describe('In which the window begins.'),
   resetsAt: instantSchema.nullable().describe('When the counts begin anew; `null`: never.'),
   ...resourceFields,
 };

@@ -99,7 +99,8 @@ const tagFilterSchema = z
   })
   .describe('`name:value,value`; repeated for more tags.');
 
-const boundSchema = z
+/** Where the time of a report begins or ends, asked for or saved. */
+export const boundSchema = z
   .union([dateSchema, instantSchema])
   .refine((text) => text >= '2000' && text < '2200', 'must be from 2000 on and before 2200')
   .refine(
@@ -236,6 +237,10 @@ export const reportVerificationSchema = z.strictObject({
         campaignId: z.string().nullable(),
         currency: currencySchema.nullable(),
         rolledUpIn: z.string(),
+        place: z
+          .string()
+          .nullable()
+          .describe('Of `cells` what they have in all dimensions, as JSON; else the value of `rolledUpIn`.'),
         sum: z.string(),
         rolledUp: signedMicrosTextSchema,
         counted: signedMicrosTextSchema,

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { SavedReportId } from '../../domain/ids';
 import { NAMED_RANGES } from '../../domain/report/calendar';
-import { dateSchema } from '../hours';
 import { pageQuery } from '../page';
-import { instantSchema, nameSchema, resourceFields } from './ids';
-import { reportQuerySchema } from './report';
+import { nameSchema, resourceFields } from './ids';
+import { boundSchema, reportQuerySchema } from './report';
 
 /*
  * Reports that are kept: what they ask, and over which time as of whenever they are run.
@@ -36,8 +35,6 @@ const querySchema = z
   .describe(
     'As the query of `GET /reports`, each value text; several of `tag` in a list. `from` and `to` stand in `range`.',
   );
-
-const boundSchema = z.union([dateSchema, instantSchema]);
 
 /** The time a saved report is over. */
 export const savedRangeSchema = z.union([

@@ -31,6 +31,8 @@ CREATE TABLE report_changes (
 CREATE TABLE report_stale_hours (
   hour        timestamptz NOT NULL,
   campaign_id text NOT NULL,
+  -- How often it was marked: whoever rolled it up knows whether that was since.
+  marks       integer NOT NULL DEFAULT 1,
   PRIMARY KEY (hour, campaign_id)
 );
 

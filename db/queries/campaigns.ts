@@ -56,6 +56,27 @@ export async function lockCampaign(db: Queryable, id: string): Promise<CampaignR
   return rows[0] ?? null;
 }
 
+/**
+ * Whether there are calls or entries of the ledger, which count in the currency a campaign had; until the transaction ends
+ * none come in. In two statements: one that waits for calls on their way in has not seen them.
+ */
+export async function holdHistory(db: Queryable, id: string): Promise<boolean> {
+  await db.query({
+    name: 'hold_calls_of_campaign',
+    // Every call and entry has a key of the campaign's row, which this one waits for and keeps.
+    text: 'SELECT FROM campaigns WHERE id = $1::text FOR UPDATE',
+    values: [id],
+  });
+  const { rows } = await db.query<{ history: boolean }>({
+    name: 'find_history_of_campaign',
+    text: `
+      SELECT EXISTS (SELECT FROM calls WHERE campaign_id = $1::text)
+          OR EXISTS (SELECT FROM ledger_entries WHERE campaign_id = $1::text) AS history`,
+    values: [id],
+  });
+  return only(rows).history;
+}
+
 /** A campaign's status, which stays what it is until the transaction ends. */
 export async function holdCampaignStatus(db: Queryable, id: string): Promise<CampaignStatus | null> {
   const { rows } = await db.query<{ status: CampaignStatus }>({

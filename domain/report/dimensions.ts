@@ -15,6 +15,9 @@ export const DIMENSIONS = [
 ] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
+/** Dimensions whose values are ids of something with a name. */
+export const NAMED: readonly string[] = ['campaign', 'buyer', 'publisher', 'migration'] satisfies Dimension[];
+
 /** Stretches of a local calendar, one after the other. A report has one of them at most. */
 export const PERIODS = ['hour', 'day', 'week', 'month'] as const;
 export type Period = (typeof PERIODS)[number];

@@ -50,3 +50,8 @@ export function wrap(text: string): string[] {
 export function wrapped(text: string): string {
   return text.split('\n').flatMap(wrap).join('\n');
 }
+
+/** Text that came from outside, without what a terminal would obey: control characters, line breaks, turns of direction. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+}

@@ -1,8 +1,9 @@
 import type { Report } from '../../contract/resources/report';
 import { formatMicros, type Micros } from '../../domain/money';
 import { addDays } from '../../domain/report/calendar';
+import { NAMED } from '../../domain/report/dimensions';
 import { measureRule, type Measure } from '../../domain/report/measures';
-import { minute, WIDTH, wrap } from './layout';
+import { minute, printable, WIDTH, wrap } from './layout';
 
 type Row = Report['rows'][number];
 type Total = Report['totals'][number];
@@ -77,7 +78,9 @@ function currencyOf({ currency }: Total, mixed: boolean): string[] {
 function keysOf({ by, names }: Report, { keys }: Row, none: string): string[] {
   return by.map((column) => {
     const key = keys[column] ?? null;
-    return key === null ? none : (names[key] ?? key);
+    if (key === null) return none;
+    const name = NAMED.includes(column) && Object.hasOwn(names, key) ? names[key] : undefined;
+    return printable(name ?? key);
   });
 }
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ReportVerification } from '../../contract/resources/report';
 import { refuse } from './answers';
 import type { Client } from './client';
+import { printable } from './layout';
 import type { ExitCode, Surroundings } from './commands';
 import type { Means } from './means';
 
@@ -17,7 +18,8 @@ export function addReportsVerify(command: Command, means: Means): void {
     .option('--to <instant>', 'exclusive (default: the last there is)')
     .option(...means.urlOption)
     .action((options: { readonly from?: string; readonly to?: string; readonly url?: string }) => {
-      means.choose(async (around) => verifyReports(await means.connect(options.url), options, around));
+      const { url, ...asked } = options;
+      means.choose(async (around) => verifyReports(await means.connect(url), asked, around));
     });
 }
 
@@ -74,7 +76,7 @@ export function monthsOf(from: string, to: string): [from: string, to: string][]
 }
 
 /** With the lines between them, 80. */
-const COLUMNS = [18, 18, 10, 18, 11];
+const COLUMNS = [18, 18, 10, 18, 10];
 
 function differenceTable(differences: ReportVerification['differences']): string {
   const table = new Table({
@@ -84,7 +86,7 @@ function differenceTable(differences: ReportVerification['differences']): string
     wrapOnWordBoundary: false,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },
   });
-  for (const { hour, campaignId, rolledUpIn, sum, rolledUp, counted } of differences)
+  for (const { hour, campaignId, rolledUpIn, place, sum, rolledUp, counted } of differences) {
     table.push([
       hour.slice(0, 16).replace('T', ' '),
       campaignId ?? 'none',
@@ -92,5 +94,7 @@ function differenceTable(differences: ReportVerification['differences']): string
       `${sum} ${rolledUp}`,
       counted,
     ]);
+    if (place !== null) table.push([{ colSpan: COLUMNS.length, content: printable(place) }]);
+  }
   return table.toString();
 }

@@ -274,6 +274,14 @@ export const MUTANTS: readonly Mutant[] = [
     red: 'agree when all is rolled up, but for hours in which a call goes on',
   },
   {
+    name: 'hours of reports taken for done that changed meanwhile',
+    file: 'db/queries/reports/roll-up.ts',
+    find: ' AND t.marks = r.marks',
+    replace: '',
+    test: 'report-roll-ups',
+    red: 'keep an hour marked that changed after the one that waits had begun',
+  },
+  {
     name: 'days of reports in UTC',
     file: 'db/queries/reports/grid.ts',
     find: 's.at AT TIME ZONE ${tz} AS local',

@@ -38,6 +38,8 @@ export interface ApiServer {
   readonly baseUrl: string;
   readonly adminKey: string;
   readonly db: Pool;
+  /** What reports are read by. */
+  readonly reports: Pool;
   readonly temporal: Client;
   readonly check: ResponseCheck;
   /**
@@ -61,6 +63,10 @@ export interface ApiServerOptions {
   readonly allowPrivateWebhooks?: boolean;
   /** How long operations of migrations, and requests about backtests, may take, in milliseconds. */
   readonly patienceMs?: number;
+  /** Connections of their own for reports, and how long to wait for one; default those of everything. */
+  readonly reports?: { readonly size: number; readonly connectMs: number };
+  /** How long a client may take nothing of a download, in milliseconds. */
+  readonly downloadPatienceMs?: number;
 }
 
 export async function startApi(options: ApiServerOptions = {}): Promise<ApiServer> {
@@ -71,6 +77,15 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
     applicationName: 'test-api',
     onIdleError: () => undefined,
   });
+  const reports =
+    options.reports === undefined
+      ? db
+      : createPool({
+          url: database.url,
+          applicationName: 'test-reports',
+          onIdleError: () => undefined,
+          ...options.reports,
+        });
   const log = createLogger({ process: 'test', level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
   const adminKey = randomBytes(16).toString('hex');
   const taskQueue = `api-${randomUUID()}`;
@@ -106,13 +121,14 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
   const live = createLive({ db, log });
   const api = createApi({
     db,
-    reports: db,
+    reports,
     log,
     adminKey,
     migrations,
     backtests,
     allowPrivateWebhooks,
     live,
+    ...(options.downloadPatienceMs === undefined ? {} : { downloadPatienceMs: options.downloadPatienceMs }),
   });
   const http = express();
   http.disable('etag');
@@ -149,6 +165,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
     baseUrl,
     adminKey,
     db,
+    reports,
     temporal,
     check,
     send,
@@ -176,6 +193,7 @@ export async function startApi(options: ApiServerOptions = {}): Promise<ApiServe
       }
       await temporal.connection.close();
       await db.end();
+      if (reports !== db) await reports.end();
       await database.drop();
     },
   };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gatherChanges, rollUpHours } from '../../db/queries/reports/roll-up';
 import { startApi, type ApiServer } from './api-server';
 import { bookEntries, insertCalls } from './report-fixture';
 
@@ -140,6 +141,20 @@ describe('npm run callyard -- report and goals', () => {
       code: 1,
       err: expect.stringContaining('no goal of campaign cmp_roof') as string,
     });
+  });
+
+  it('says which figure is wrong, and where it stands', async () => {
+    await gatherChanges(api.db);
+    await rollUpHours(api.db, 100, '2026-03-10T00:00:00Z');
+    expect(await callyard('reports', 'verify')).toMatchObject({ code: 0, err: '' });
+    const tags = JSON.stringify({ note: '\u001b[2J' });
+    await api.db.query(`UPDATE report_cells SET tags = $1 WHERE campaign_id = 'cmp_tow'`, [tags]);
+    const { code, err } = await callyard('reports', 'verify');
+    expect([code, err]).toEqual([1, expect.stringContaining('received 1')]);
+    expect(err).toContain('"\\u001b[2J"');
+    for (const line of err.split('\n').slice(0, -2)) expect([line, line.length <= 80]).toEqual([line, true]);
+    await api.db.query(`UPDATE report_cells SET tags = '{}' WHERE campaign_id = 'cmp_tow'`);
+    expect((await callyard('reports', 'verify')).code).toBe(0);
   });
 
   it('explains itself in 80 columns', async () => {

@@ -1,4 +1,4 @@
-import type { ApiServer } from './api-server';
+import type { Pool, PoolClient } from 'pg';
 
 /** A call as the call path leaves it. */
 export interface ReportedCall {
@@ -11,7 +11,10 @@ export interface ReportedCall {
 }
 
 /** Puts calls on record that are over. */
-export async function insertCalls(api: ApiServer, calls: readonly ReportedCall[]): Promise<void> {
+export async function insertCalls(
+  api: { readonly db: Pool | PoolClient },
+  calls: readonly ReportedCall[],
+): Promise<void> {
   for (const { id, campaign, at, buyer = null, came } of calls)
     await api.db.query(
       `INSERT INTO calls (id, carrier, account_sid, sid, workflow_id, campaign_id, caller, dialed, state, outcome,
@@ -33,7 +36,10 @@ export interface BookedEntry {
 
 const SIDES = { revenue: 'revenue', payout: 'payout', telephony_cost: 'cost', ad_spend: 'cost' } as const;
 
-export async function bookEntries(api: ApiServer, entries: readonly BookedEntry[]): Promise<void> {
+export async function bookEntries(
+  api: { readonly db: Pool | PoolClient },
+  entries: readonly BookedEntry[],
+): Promise<void> {
   for (const { cause, kind, campaign, micros, at, currency = 'USD' } of entries)
     await api.db.query(
       `INSERT INTO ledger_entries (cause, kind, side, campaign_id, amount_micros, currency, occurred_at)

@@ -1,8 +1,9 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import type { Report } from '../../contract/resources/report';
+import type { Report, ReportVerification } from '../../contract/resources/report';
 import { gatherChanges, rollUpHours } from '../../db/queries/reports/roll-up';
+import { PLACE_COLUMNS } from '../../db/queries/reports/columns';
 import { verifyReports } from '../../db/queries/reports/verify';
 import { CYCLES, DIMENSIONS, isCycle, isPeriod, PERIODS, type Column } from '../../domain/report/dimensions';
 import { MEASURES, measureOf, measureRule, type Measure, type Sums } from '../../domain/report/measures';
@@ -28,6 +29,32 @@ const ZONES = [
   'Pacific/Chatham',
   'Pacific/Kiritimati',
   'America/Santiago',
+];
+
+/** Errors planted in what was rolled up: where they are told of, the table, and what is set in one of its rows. */
+const PLANTED: readonly (readonly [place: string, table: string, set: string])[] = [
+  ['cells', 'report_cells', 'revenue_micros = revenue_micros + 1'],
+  ['buyer', 'report_hours_buyer', 'revenue_micros = revenue_micros + 1'],
+  [
+    'cells',
+    'report_cells',
+    `quarter = report_hour(quarter) + (extract(minute FROM quarter)::integer + 15) % 60 * interval '1 minute'`,
+  ],
+  ['cells', 'report_cells', `currency = 'XXX'`],
+  ...PLACE_COLUMNS.filter((column) => !['quarter', 'campaign_id', 'currency'].includes(column)).flatMap(
+    (column): [string, string, string][] => {
+      const other = { plan_version: '77', tags: `tags || '{"intent": "z"}'` }[column] ?? `'other'`;
+      return [
+        ['cells', 'report_cells', `${column} = ${other}`],
+        ['cells', 'report_cells', `${column} = NULL`],
+      ];
+    },
+  ),
+  ...['campaign', 'buyer', 'publisher', 'channel', 'outcome'].map((cut): [string, string, string] => [
+    cut,
+    `report_hours_${cut}`,
+    `key = 'other'`,
+  ]),
 ];
 
 interface Asked {
@@ -285,33 +312,52 @@ describe(`reports (seed ${SEED})`, () => {
   });
 
   it('are found out by verification when a figure is wrong, wherever it stands', async () => {
-    for (const [table, place] of [
-      ['report_cells', 'cells'],
-      ['report_hours_buyer', 'buyer'],
-    ] as const) {
-      const spoil = (by: number): Promise<unknown> =>
-        api.db.query(
-          `UPDATE ${table} SET revenue_micros = revenue_micros + $1
-            WHERE ctid = (SELECT ctid FROM ${table} h
-                           WHERE NOT EXISTS (SELECT FROM report_stale_hours t
-                                              WHERE t.hour = report_hour(h.${table === 'report_cells' ? 'quarter' : 'hour'})
-                                                AND t.campaign_id = h.campaign_id)
-                           ORDER BY 1 LIMIT 1)`,
-          [by],
-        );
-      await spoil(1);
-      const { differences } = await api.ok<{ differences: { rolledUpIn: string; sum: string }[] }>(
-        'GET',
-        '/reports/verification',
+    for (const [place, table, set] of PLANTED) {
+      const at = table === 'report_cells' ? 'report_hour(h.quarter)' : 'h.hour';
+      const column = set.slice(0, set.indexOf(' '));
+      const { rowCount } = await api.db.query(
+        `UPDATE ${table} SET ${set}
+          WHERE ctid = (SELECT ctid FROM ${table} h
+                         WHERE received > 0 AND ${column === 'key' ? 'true' : `${column} IS NOT NULL`}
+                           AND NOT EXISTS (SELECT FROM report_stale_hours t
+                                            WHERE t.hour = ${at} AND t.campaign_id = h.campaign_id)
+                         ORDER BY 1 LIMIT 1)`,
       );
-      expect(differences).toEqual([expect.objectContaining({ rolledUpIn: place, sum: 'revenue_micros' })]);
-      await api.db.query(
-        `INSERT INTO report_stale_hours SELECT hour, campaign_id FROM report_hours ON CONFLICT DO NOTHING`,
-      );
-      await rollUpHours(api.db, 10_000, '2030-01-01T00:00:00Z');
-      await exact();
+      expect([set, rowCount]).toEqual([set, 1]);
+      await differsIn(set, place);
     }
   });
+
+  it.each([
+    ['cells', 'report_cells', 'quarter', '2015-01-01T00:00:00Z'],
+    ['campaign', 'report_hours', 'hour', '2030-01-01T00:00:00Z'],
+  ])(
+    'are found out by verification where there were no calls at all: in %s',
+    async (place, table, column, at) => {
+      await api.db.query(
+        `INSERT INTO ${table} SELECT (jsonb_populate_record(h, jsonb_build_object('${column}', $1::text))).*
+           FROM ${table} h WHERE received > 0 ${table === 'report_hours' ? `AND cut = '${place}'` : ''} LIMIT 1`,
+        [at],
+      );
+      await differsIn(at, place);
+    },
+  );
+
+  /** That verification tells of one table alone, and of nothing when everything has been rolled up anew. */
+  async function differsIn(what: string, place: string): Promise<void> {
+    const { differences } = await api.ok<ReportVerification>('GET', '/reports/verification');
+    expect([what, ...new Set(differences.map(({ rolledUpIn }) => rolledUpIn))]).toEqual([what, place]);
+    if (what.startsWith('revenue_micros'))
+      expect(differences).toEqual([expect.objectContaining({ sum: 'revenue_micros' })]);
+    await api.db.query(
+      `INSERT INTO report_stale_hours SELECT hour, campaign_id FROM report_hours
+        UNION SELECT report_hour(quarter), campaign_id FROM report_cells ON CONFLICT DO NOTHING`,
+    );
+    await rollUpHours(api.db, 10_000, '2031-01-01T00:00:00Z');
+    await exact();
+    const after = await api.ok<ReportVerification>('GET', '/reports/verification');
+    expect(after.differences).toEqual([]);
+  }
 });
 
 function addDays(day: string, days: number): string {

@@ -89,6 +89,11 @@ describe('saved reports', () => {
     expect(await refused({ query: { with: 'goal', by: 'buyer' } })).toEqual([400, '/query/with']);
     expect(await refused({ range: { from: '2026-03-02', to: '2026-03-02' } })).toEqual([400, '/range/to']);
     expect(await refused({ range: { period: 'this_year' } })).toEqual([400, '/range/period']);
+    for (const from of ['2026-03-01T00:07:00Z', '0000-01-01', '1999-12-31', '2026-02-30'])
+      expect([
+        from,
+        await refused({ range: { from, to: from.length === 10 ? '2026-03-02' : '2026-03-02T00:00:00Z' } }),
+      ]).toEqual([from, [400, '/range/from']]);
     const decades = { from: '2000-01-01', to: '2020-01-01' };
     expect(await refused({ range: decades })).toEqual([400, '/range/from']);
   });
@@ -128,5 +133,19 @@ describe('saved reports', () => {
     for (const what of ['report', 'csv'])
       expect((await api.send('GET', `/saved-reports/${id}/${what}`)).status).toBe(422);
     expect(await api.ok('PATCH', `/saved-reports/${id}`, { query: {} })).toMatchObject({ query: {} });
+    for (const from of ['2026-03-01T00:07:00Z', '0000-01-01T00:00:00Z']) {
+      const range = { from, to: '2026-03-02T00:00:00Z' };
+      await api.db.query('UPDATE saved_reports SET "range" = $2 WHERE id = $1', [id, range]);
+      expect(await api.ok('GET', `/saved-reports/${id}`)).toMatchObject({ range });
+      for (const what of ['report', 'csv']) {
+        const { status, body } = await api.send('GET', `/saved-reports/${id}/${what}`);
+        expect([status, body]).toEqual([
+          422,
+          expect.objectContaining({
+            detail: expect.stringContaining('mend it: The query is not valid: from'),
+          }),
+        ]);
+      }
+    }
   });
 });

@@ -74,6 +74,34 @@ describe('a report in a terminal', () => {
     );
   });
 
+  it('shows values as they are, whatever they are called, and nothing that a terminal would obey', () => {
+    const keys = [
+      'constructor',
+      '__proto__',
+      'cmp_a',
+      '\u001b[31mred\u001b]0;owned\u0007',
+      'a\nb\r\u2028c',
+      'a\u009b2J',
+      'x\u202ey',
+    ];
+    const line = { currency: 'USD', values: values(1, '0'), previous: null };
+    const shown = renderReport(
+      report({
+        by: ['tag:utm_source'],
+        measures: ['received'],
+        previous: null,
+        rows: keys.map((key) => ({ keys: { 'tag:utm_source': key }, ...line })),
+        rest: [],
+        totals: [line],
+      }),
+    );
+    expect(shown.split('\n').slice(3, 10)).toEqual(
+      ['constructor', '__proto__', 'cmp_a', '�[31mred�]0;owned�', 'a�b��c', 'a�2J', 'x�y'].map(
+        (key) => `${key.padEnd(18)}         1`,
+      ),
+    );
+  });
+
   it('fits 80 columns with every measure, four dimensions of any length and two currencies', () => {
     const all = Object.fromEntries(MEASURES.map((measure) => [measure, 0]));
     const big = { ...all, revenue: '123456789012345678', profit: '-123456789012345678' };

@@ -73,9 +73,14 @@ export async function isAligned(
 /**
  * Puts together the statement of a report. What has been rolled up is read from there, and what has changed since from
  * calls and ledger, at the same moment: the answer is exact at any time.
- * @param parts which lines are wanted
+ * @param parts which lines are wanted @param most of them; `null`: all
  */
-export function reportStatement(query: ReportQuery, source: Source, parts: readonly Part[]): ReportStatement {
+export function reportStatement(
+  query: ReportQuery,
+  source: Source,
+  parts: readonly Part[],
+  most: number | null = null,
+): ReportStatement {
   const parameters = new Parameters();
   const keys = query.by.map((column, index) => ({ column, name: `key_${index}` }));
   const { ctes, momentOf, low, high } = calendarSql(query, source.grain, parameters);
@@ -131,7 +136,8 @@ export function reportStatement(query: ReportQuery, source: Source, parts: reado
         JOIN moments g ON g.moment = f.moment
        ${compares ? `GROUP BY ${[...keys.map((_, index) => String(index + 1)), 'f.currency'].join(', ')}` : ''}
     )${rankSql(query, keys)}
-    ${partsSql(query, keys, parts, parameters)}`;
+    ${partsSql(query, keys, parts, parameters)}
+    ${most === null ? '' : `LIMIT ${parameters.add(most, 'integer')}`}`;
   return {
     statement: { name: '', text, values: parameters.values },
     readLine: reader(keys.length, compares),
@@ -302,14 +308,15 @@ function readSums(
   return sums as Sums;
 }
 
-/** All lines of a report. */
+/** The lines of a report, at once. @param most of them, however many there are; `null`: all */
 export async function readReport(
   db: Queryable,
   query: ReportQuery,
   source: Source,
   parts: readonly Part[],
+  most: number | null,
 ): Promise<ReportLine[]> {
-  const { statement, readLine: read } = reportStatement(query, source, parts);
+  const { statement, readLine: read } = reportStatement(query, source, parts, most);
   const { rows } = await db.query<Record<string, unknown>>(statement);
   return rows.map(read);
 }

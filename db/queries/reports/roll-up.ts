@@ -3,7 +3,8 @@ import { ALL_SUMS, CUTS, PLACE_COLUMNS } from './columns';
 import { factsSql } from './facts';
 
 /**
- * Gathers what has been marked since the last time, each hour of a campaign once. @returns how many marks there were
+ * Gathers what has been marked since the last time, each hour of a campaign once. An hour that is there already counts
+ * one more: a roll-up that began before must not take it for done. @returns how many marks there were
  */
 export async function gatherChanges(db: Queryable): Promise<number> {
   const { rows } = await db.query<{ marks: bigint }>({
@@ -14,7 +15,7 @@ export async function gatherChanges(db: Queryable): Promise<number> {
       ), kept AS (
         INSERT INTO report_stale_hours (hour, campaign_id)
         SELECT DISTINCT hour, campaign_id FROM gone ORDER BY hour, campaign_id
-            ON CONFLICT DO NOTHING
+            ON CONFLICT (hour, campaign_id) DO UPDATE SET marks = report_stale_hours.marks + 1
       )
       SELECT count(*) AS marks FROM gone`,
     values: [],
@@ -27,6 +28,11 @@ export async function gatherChanges(db: Queryable): Promise<number> {
  * ledger. One statement, so one moment: a change that it did not see has a mark that it did not gather, and whoever reads
  * sees the hour as changed or as rolled up, never in between.
  *
+ * Between that moment and the lock on an hour others may have been at it. The lock is taken first, in the order in which
+ * hours are gathered, and gives what is there by then; the hour itself is looked for as it was at that moment, with the
+ * marks of then. One that was gathered again has more of them and stays; one that is gone, or gone and there again, is
+ * left to whoever that was.
+ *
  * An hour is left alone while it lasts, and while one of its calls goes on: it is read from the calls themselves.
  * @param most hours of campaigns @param until ISO 8601: hours that ended by then
  * @returns how many there were
@@ -36,7 +42,7 @@ export async function rollUpHours(db: Queryable, most: number, until: string): P
     name: 'roll_up_report_hours',
     text: `
       WITH ready AS (
-        SELECT t.hour, t.campaign_id FROM report_stale_hours t
+        SELECT t.hour, t.campaign_id, t.marks FROM report_stale_hours t
          WHERE t.hour <= $2::timestamptz - interval '1 hour'
            AND NOT EXISTS (SELECT FROM calls o
                             WHERE o.ended_at IS NULL AND o.received_at >= t.hour
@@ -44,9 +50,10 @@ export async function rollUpHours(db: Queryable, most: number, until: string): P
                               AND coalesce(o.campaign_id, '') = t.campaign_id)
          ORDER BY t.hour, t.campaign_id
          LIMIT $1::integer
+           FOR UPDATE OF t
       ), due AS (
         DELETE FROM report_stale_hours t USING ready r
-         WHERE t.hour = r.hour AND t.campaign_id = r.campaign_id
+         WHERE t.hour = r.hour AND t.campaign_id = r.campaign_id AND t.marks = r.marks
         RETURNING t.hour, t.campaign_id
       ), spans AS MATERIALIZED (
         SELECT hour, campaign_id FROM due
