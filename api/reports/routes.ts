@@ -46,7 +46,7 @@ export const reportRoutes: readonly Route[] = [
     operationId: 'verifyReports',
     summary: 'Whether what was rolled up is what calls and ledger say',
     description:
-      'Counts both anew and compares every figure of every hour. It reads every call: ask for a month at a time where there are millions.',
+      'Counts both anew and compares every figure, in every dimension. It reads every call: ask for a month at a time where there are millions.',
     tag: TAG,
     query: reportVerificationQuerySchema,
     responses: { 200: { description: 'What differs.', body: reportVerificationSchema } },

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../pool';
-import { ALL_SUMS, CUTS, PLACE_COLUMNS } from './columns';
+import { addUp, ALL_SUMS, CUTS, PLACE_COLUMNS } from './columns';
 
 /** A figure that was rolled up and is not what calls and ledger say. */
 export interface ReportDifference {
@@ -30,7 +30,7 @@ export interface Verified {
 }
 
 /** Differences told at most: one is one too many. */
-const MOST_DIFFERENCES = 200;
+export const MOST_DIFFERENCES = 200;
 
 /**
  * Counts calls, dials and the ledger anew, by plain statements that share nothing with what rolls them up, and holds every
@@ -53,7 +53,7 @@ export async function verifyReports(db: Queryable, from: string, to: string): Pr
         UNION
         SELECT hour, campaign_id FROM report_changes WHERE hour >= $1::timestamptz AND hour < $2::timestamptz
       ), counted AS MATERIALIZED (
-        SELECT ${PLACE_COLUMNS.join(', ')}, ${ALL_SUMS.map((sum) => `sum(${sum})::bigint AS ${sum}`).join(', ')}
+        SELECT ${PLACE_COLUMNS.join(', ')}, ${ALL_SUMS.map((sum) => `${addUp(sum)} AS ${sum}`).join(', ')}
           FROM (${countedSql()}) AS each
          GROUP BY ${PLACE_COLUMNS.join(', ')}
       ), compared AS (
@@ -121,7 +121,7 @@ export async function reportedTime(
 
 const ORDER = 't.hour, t.campaign_id, t.currency, t.rolled_up_in, t.place, t.sum';
 const HOUR_OF_QUARTER = `date_trunc('hour', quarter, 'UTC')`;
-/** What differs is NULL nowhere but in dimensions, whose names these are. */
+/** What the place of a cell is told by, beside its campaign and currency. */
 const DIMENSIONS = PLACE_COLUMNS.filter((column) => column !== 'campaign_id' && column !== 'currency');
 
 /** Calls, dials and entries, one below the other, in the order of {@link PLACE_COLUMNS} and {@link ALL_SUMS}. */
@@ -207,11 +207,11 @@ function compared(sides: {
   const { table, hour, place, by, rolled, counted } = sides;
   const each = (text: (sum: string) => string): string => ALL_SUMS.map(text).join(', ');
   return `SELECT '${table}' AS rolled_up_in, ${hour} AS hour, campaign_id, currency, ${place} AS place,
-               ${each((sum) => `sum(r_${sum}) AS r_${sum}, sum(w_${sum}) AS w_${sum}`)}
+               ${each((sum) => `report_sum(r_${sum}) AS r_${sum}, report_sum(w_${sum}) AS w_${sum}`)}
           FROM (SELECT ${rolled.columns}, ${each((sum) => `${sum} AS r_${sum}, 0 AS w_${sum}`)}
                   FROM ${rolled.from}${rolled.from.includes('WHERE') ? ' AND' : ' WHERE'} ${rolled.at} >= $1::timestamptz AND ${rolled.at} < $2::timestamptz
                  UNION ALL
                 SELECT ${counted}, ${each((sum) => `0, ${sum}`)} FROM counted) AS both_sides
          GROUP BY ${by}
-        HAVING (${each((sum) => `sum(r_${sum})`)}) <> (${each((sum) => `sum(w_${sum})`)})`;
+        HAVING (${each((sum) => `report_sum(r_${sum})`)}) <> (${each((sum) => `report_sum(w_${sum})`)})`;
 }
