@@ -6,6 +6,7 @@ import { collect, InputError } from '../simulate/input';
 import { refuse, show } from './answers';
 import type { Client, ReportAsked } from './client';
 import type { ExitCode, Surroundings } from './commands';
+import { columnsOf } from './layout';
 import type { Means } from './means';
 import { renderReport } from './report-view';
 
@@ -69,10 +70,11 @@ export async function printReport(
   client: Pick<Client, 'report' | 'reportCsv'>,
   options: ReportOptions,
   around: Surroundings,
-  out: Writable,
+  out: Writable & { readonly columns?: number },
 ): Promise<ExitCode> {
   const asked = reportAsked(options);
-  if (options.csv !== true) return show(await client.report(asked), around, renderReport);
+  if (options.csv !== true)
+    return show(await client.report(asked), around, (report) => renderReport(report, columnsOf(out)));
   const answer = await client.reportCsv(asked);
   if (!answer.ok) return refuse(answer.problem, around);
   await pipeline(answer.value, out, { end: false });
