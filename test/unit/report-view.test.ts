@@ -199,6 +199,24 @@ describe('a goal in a terminal', () => {
     );
   });
 
+  it('has whole calls and hundredths, whatever the figures are', () => {
+    const text = renderGoal(
+      progress({
+        soFar: { received: 309, costPerCallMicros: '5385113', conversionRate: 0.312 },
+        calls: { goal: 500, received: 309, expected: 100.9, ahead: 208.1, pace: 'ahead', projected: 1531.2 },
+        costPerCall: {
+          goalMicros: '15000000',
+          soFarMicros: '5385113',
+          overMicros: '-9614887',
+          pace: 'ahead',
+        },
+      }),
+    );
+    expect(text).toContain('309 of 500; 101 expected by now: 208 more, ahead of the goal');
+    expect(text).toContain('1531 at the end');
+    expect(text).toContain('5.39 of 15.00 USD at most: 9.61 less');
+  });
+
   it('says what is not known', () => {
     const text = renderGoal(
       progress({
