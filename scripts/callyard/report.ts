@@ -3,11 +3,12 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { DIMENSIONS } from '../../domain/report/dimensions';
 import { collect, InputError } from '../simulate/input';
-import { refuse, show } from './answers';
+import { refuse } from './answers';
 import type { Client, ReportAsked } from './client';
 import type { ExitCode, Surroundings } from './commands';
-import { columnsOf } from './layout';
+import { columnsOf, wrap } from './layout';
 import type { Means } from './means';
+import { goalNotes } from './report-goals';
 import { renderReport } from './report-view';
 
 /** What a table shows where nothing else is asked for. */
@@ -43,23 +44,34 @@ export function addReport(command: Command, means: Means): void {
     .option('--top <number>', 'only so many groups, the others added up')
     .option('--order-by <measure>', 'the largest first (default: received)')
     .option('--measures <measures>', `divided by commas (default of tables: ${MEASURES}; of CSV: all)`)
-    .option('--with <extras>', 'goal or capFill, or both with a comma between them')
-    .option('--where <dimension=values>', 'only these, for example buyer=buy_a; repeatable', collect, [])
     .option(
-      '--tag <name:values>',
-      'only calls with this tag, for example intent:quote; repeatable',
-      collect,
-      [],
+      '--with <extras>',
+      'goal: calls received of what the goal of each campaign expects; capFill: how full the fullest limit of each row is now; or both, with a comma between them',
     )
+    .option('--where <dimension=values>', 'only these, for example buyer=buy_a; repeatable', collect)
+    .option('--tag <name:values>', 'only calls with this tag, for example intent:quote; repeatable', collect)
     .option('--csv', 'everything as CSV, in amounts to the micro')
     .option('--saved <id>', 'a saved report, for example rep_weekly')
     .option(...means.urlOption)
-    .action((options: ReportOptions & { readonly url?: string }) => {
+    // Its own mistake, to say what was meant.
+    .allowExcessArguments()
+    .action((options: ReportOptions & { readonly url?: string }, { args }: Command) => {
       means.choose(async (around) => {
+        refuseArguments(args);
         const { url, ...asked } = options;
         return printReport(await means.connect(url), asked, around, process.stdout);
       });
     });
+}
+
+/** @throws InputError when there is one */
+function refuseArguments([first]: readonly string[]): void {
+  if (first === undefined) return;
+  throw new InputError(
+    first === 'verify'
+      ? 'Whether reports are right is asked with an s: npm run callyard -- reports verify.'
+      : `report takes options only, for example --where campaign=cmp_sample: "${first}" is none.`,
+  );
 }
 
 /**
@@ -67,17 +79,30 @@ export function addReport(command: Command, means: Means): void {
  * @throws InputError when the options do not go together
  */
 export async function printReport(
-  client: Pick<Client, 'report' | 'reportCsv'>,
+  client: Pick<Client, 'report' | 'reportCsv' | 'goalProgress'>,
   options: ReportOptions,
   around: Surroundings,
   out: Writable & { readonly columns?: number },
 ): Promise<ExitCode> {
   const asked = reportAsked(options);
-  if (options.csv !== true)
-    return show(await client.report(asked), around, (report) => renderReport(report, columnsOf(out)));
+  if (options.csv !== true) return printTable(client, asked, around, columnsOf(out));
   const answer = await client.reportCsv(asked);
   if (!answer.ok) return refuse(answer.problem, around);
   await pipeline(answer.value, out, { end: false });
+  return 0;
+}
+
+async function printTable(
+  client: Pick<Client, 'report' | 'goalProgress'>,
+  asked: ReportAsked,
+  around: Surroundings,
+  width: number,
+): Promise<ExitCode> {
+  const answer = await client.report(asked);
+  if (!answer.ok) return refuse(answer.problem, around);
+  around.say(renderReport(answer.value, width));
+  const notes = await goalNotes(client, answer.value);
+  if (notes.length > 0) around.say(['', ...notes.flatMap((note) => wrap(note, width))].join('\n'));
   return 0;
 }
 

@@ -113,6 +113,19 @@ describe('npm run callyard -- report and goals', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
+  it('says what reports were held against, also to whoever left out the s', async () => {
+    const { code, out, err } = await callyard('reports', 'verify');
+    expect([code, err, out]).toEqual([
+      0,
+      '',
+      expect.stringContaining('entries of the ledger were counted') as string,
+    ]);
+    expect(await callyard('report', 'verify')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('reports verify') as string,
+    });
+  });
+
   it('runs a saved report, and nothing beside it', async () => {
     const body = { id: 'rep_week', name: 'W', query: { by: 'campaign', measures: 'received' } };
     const range = { from: '2026-03-02', to: '2026-03-09' };
@@ -142,10 +155,27 @@ describe('npm run callyard -- report and goals', () => {
     });
   });
 
+  it('says below the table why a goal is beside no row', async () => {
+    const { code, out } = await callyard(
+      'report',
+      '--with',
+      'goal',
+      '--from',
+      '2026-03-02',
+      '--to',
+      '2026-03-09',
+    );
+    expect(code).toBe(0);
+    const said = out.replace(/\n {2}/g, ' ');
+    expect(said).toContain('Goal of Roofing, Texas: it has no goal.');
+    expect(said).toMatch(/^Goal of Towing: .*no whole months.*of UTC, its month's of America\/Chicago/m);
+  });
+
   it('explains itself in 80 columns', async () => {
     for (const command of ['report', 'goals']) {
       const { out } = await callyard(command, '--help');
       for (const line of out.split('\n')) expect([line, line.length <= 80]).toEqual([line, true]);
+      expect(out).not.toContain('default: []');
     }
   });
 });

@@ -4,7 +4,9 @@ import { reportSchema, type Report } from '../../contract/resources/report';
 import { MEASURES } from '../../domain/report/measures';
 import { renderGoal } from '../../scripts/callyard/goals-view';
 import { renderReport } from '../../scripts/callyard/report-view';
+import { whyNoShare, type GoalFacts } from '../../scripts/callyard/report-goals';
 import { reportAsked } from '../../scripts/callyard/report';
+import { agreement } from '../../scripts/callyard/reports-verify';
 import { InputError } from '../../scripts/simulate/input';
 
 const values = (received: number, revenue: string, rate: number | null = null) => ({
@@ -132,6 +134,47 @@ describe('a report in a terminal', () => {
     const text = renderReport(report({ rows: [{ ...row, capFill, goal }], previous: null }));
     expect(text).toMatch(/^campaign .* of goal$[^]*^campaign .* cap fill$/m);
     expect(text).toMatch(/40\.0 %$[^]* 80\.0 %$/m);
+  });
+});
+
+describe('what reports agree with', () => {
+  const found = { hours: 0, unrolled: 0, calls: 309, entries: 1 };
+
+  it('is what was counted, and what that was compared with', () => {
+    expect(agreement({ ...found, unrolled: 2 })).toEqual([
+      '309 calls and 1 entry of the ledger were counted. No hour has been rolled up yet: there was nothing to compare them with.',
+      '2 hours of campaigns are not rolled up: reports read them from the calls and the ledger themselves.',
+    ]);
+    expect(agreement({ hours: 1, unrolled: 1, calls: 1, entries: 2 })).toEqual([
+      '1 call and 2 entries of the ledger were counted. The one hour of campaigns that has been rolled up agrees with them.',
+      '1 more hour of campaigns is not rolled up: reports read it from the calls and the ledger themselves.',
+    ]);
+    expect(agreement({ ...found, hours: 40 })).toEqual([
+      '309 calls and 1 entry of the ledger were counted. The 40 hours of campaigns that have been rolled up agree with them.',
+    ]);
+  });
+});
+
+describe('why a row has no share of a goal', () => {
+  const asked = { by: ['campaign'], zone: 'America/Chicago', from: '2026-03-02', to: '2026-03-09' };
+  const goal: GoalFacts = { kind: 'week', timeZone: 'America/Chicago', calls: true };
+
+  it('is said where there is no goal, or none of these days', () => {
+    expect(whyNoShare(asked, null, true)).toBe('it has no goal');
+    expect(whyNoShare(asked, { ...goal, calls: false }, true)).toMatch(/nothing of calls/);
+    expect(whyNoShare({ ...asked, by: ['campaign', 'day'] }, goal, true)).toMatch(/by day, .* of each week/);
+    expect(whyNoShare({ ...asked, from: '2026-03-03' }, goal, true)).toMatch(
+      /^2026-03-03 to 2026-03-08 are no whole weeks/,
+    );
+    const instants = { from: '2026-03-02T00:00:00.000Z', to: '2026-03-09T00:00:00.000Z' };
+    expect(whyNoShare({ ...asked, ...instants }, goal, true)).toMatch(/between instants/);
+  });
+
+  it('names the zone that is another, also of rows that have a share', () => {
+    expect(whyNoShare({ ...asked, zone: 'UTC' }, goal, false)).toBe(
+      "the report's days are those of UTC, its week's of America/Chicago (--zone America/Chicago)",
+    );
+    expect(whyNoShare(asked, goal, false)).toBeNull();
   });
 });
 
