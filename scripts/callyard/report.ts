@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import type { Report } from '../../contract/resources/report';
 import { DIMENSIONS } from '../../domain/report/dimensions';
 import { collect, InputError } from '../simulate/input';
 import { refuse } from './answers';
@@ -69,7 +70,7 @@ function refuseArguments([first]: readonly string[]): void {
   if (first === undefined) return;
   throw new InputError(
     first === 'verify'
-      ? 'Whether reports are right is asked with an s: npm run callyard -- reports verify.'
+      ? 'Did you mean npm run callyard -- reports verify? It says whether reports are right.'
       : `report takes options only, for example --where campaign=cmp_sample: "${first}" is none.`,
   );
 }
@@ -101,9 +102,29 @@ async function printTable(
   const answer = await client.report(asked);
   if (!answer.ok) return refuse(answer.problem, around);
   around.say(renderReport(answer.value, width));
-  const notes = await goalNotes(client, answer.value);
+  const notes = [...hints(answer.value, asked), ...(await goalNotes(client, answer.value))];
   if (notes.length > 0) around.say(['', ...notes.flatMap((note) => wrap(note, width))].join('\n'));
   return 0;
+}
+
+/** What may have been meant where a report has nothing to show: the values of a filter are not always known anywhere. */
+export function hints({ by, rows, rest, totals }: Report, asked: ReportAsked): string[] {
+  if (totals.length === 0) {
+    if ('saved' in asked) return [];
+    const filters = [...asked.query].filter(([name]) => isFilter(name));
+    if (filters.length === 0) return [];
+    return [
+      `That is only of ${filters.map(([name, value]) => (name === 'tag' ? `tag ${value}` : `${name}=${value}`)).join(' and ')}: is it spelled so, and was it in these days?`,
+    ];
+  }
+  return by
+    .filter((column) => column.startsWith('tag:'))
+    .filter((column) => rest.length === 0 && rows.every(({ keys }) => (keys[column] ?? null) === null))
+    .map((column) => `No call of these days has a tag ${column.slice('tag:'.length)}: is it spelled so?`);
+}
+
+function isFilter(name: string): boolean {
+  return name === 'tag' || (DIMENSIONS as readonly string[]).includes(name);
 }
 
 /** @throws InputError when the options do not go together */

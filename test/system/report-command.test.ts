@@ -102,6 +102,25 @@ describe('npm run callyard -- report and goals', () => {
     expect(wrong).toMatchObject({ code: 2, out: '', err: expect.stringContaining('no dimension') as string });
   });
 
+  it('names what a filter or a tag is of that is not there', async () => {
+    expect(
+      await callyard('report', '--where', 'campaign=cmp_nope,cmp_roof', '--where', 'buyer=cmp_roof'),
+    ).toEqual({
+      code: 2,
+      out: '',
+      err: 'There is no such report: cmp_nope is no campaign; cmp_roof is no buyer\n',
+    });
+    const csv = await callyard('report', '--csv', '--where', 'publisher=pub_nope,(none)');
+    expect(csv).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('pub_nope is no publisher') as string,
+    });
+    const { out } = await callyard('report', ...week, '--where', 'number=+14155550199');
+    expect(out).toContain('That is only of number=+14155550199: is it spelled so');
+    expect((await callyard('report', ...week, '--by', 'tag:intend')).out).toContain('has a tag intend');
+    expect((await callyard('report', ...week, '--where', 'campaign=cmp_roof')).code).toBe(0);
+  });
+
   it('gives out CSV as it comes, also to whoever has enough of it', async () => {
     const { code, out } = await callyard('report', ...week, '--csv', '--measures', 'received,profit');
     const lines = out.trimEnd().split('\n');
