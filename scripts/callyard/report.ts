@@ -2,10 +2,11 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { Report } from '../../contract/resources/report';
-import { DIMENSIONS } from '../../domain/report/dimensions';
+import { savedReportIdSchema } from '../../contract/resources/saved-report';
+import { CYCLES, DIMENSIONS, PERIODS } from '../../domain/report/dimensions';
 import { collect, InputError } from '../simulate/input';
-import { refuse } from './answers';
-import type { Client, ReportAsked } from './client';
+import { refuse, refuseOptions } from './answers';
+import type { Client, Problem, ReportAsked } from './client';
 import type { ExitCode, Surroundings } from './commands';
 import { columnsOf, wrap } from './layout';
 import type { Means } from './means';
@@ -88,9 +89,25 @@ export async function printReport(
   const asked = reportAsked(options);
   if (options.csv !== true) return printTable(client, asked, around, columnsOf(out));
   const answer = await client.reportCsv(asked);
-  if (!answer.ok) return refuse(answer.problem, around);
+  if (!answer.ok) return refuseReport(answer.problem, around);
   await pipeline(answer.value, out, { end: false });
   return 0;
+}
+
+/** Options whose names are not those of the query, or whose problems would not name them. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['by', 'from', 'to', 'zone', 'top', 'measures', 'with', 'tag'].map((name) => [name, `--${name}`]),
+  ),
+  ...Object.fromEntries(DIMENSIONS.map((name) => [name, `--where ${name}=…`])),
+  orderBy: '--order-by',
+};
+
+function refuseReport(problem: Problem, around: Surroundings): ExitCode {
+  // What is not there is named by itself: cmp_nope is no campaign.
+  return problem.code === 'invalid_request'
+    ? refuseOptions(problem, around, OPTIONS)
+    : refuse(problem, around);
 }
 
 async function printTable(
@@ -100,7 +117,7 @@ async function printTable(
   width: number,
 ): Promise<ExitCode> {
   const answer = await client.report(asked);
-  if (!answer.ok) return refuse(answer.problem, around);
+  if (!answer.ok) return refuseReport(answer.problem, around);
   around.say(renderReport(answer.value, width));
   const notes = [...hints(answer.value, asked), ...(await goalNotes(client, answer.value))];
   if (notes.length > 0) around.say(['', ...notes.flatMap((note) => wrap(note, width))].join('\n'));
@@ -131,6 +148,10 @@ function isFilter(name: string): boolean {
 export function reportAsked({ saved, csv, where = [], tag = [], ...options }: ReportOptions): ReportAsked {
   const said = Object.values(options).some((value) => value !== undefined && value !== false);
   if (saved !== undefined) {
+    if (!savedReportIdSchema.safeParse(saved).success)
+      throw new InputError(
+        `"${saved}" is no id of a saved report: they look like rep_weekly, and GET /api/v1/saved-reports lists them.`,
+      );
     if (said || where.length > 0 || tag.length > 0)
       throw new InputError(
         'A saved report asks what was saved: say --saved with nothing but --csv and --url.',
@@ -154,11 +175,30 @@ function filtersOf(where: readonly string[]): ReadonlyMap<string, readonly strin
   const filters = new Map<string, string[]>();
   for (const text of where) {
     const [, dimension = '', values = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
-    if (!(DIMENSIONS as readonly string[]).includes(dimension))
-      throw new InputError(
-        `--where wants one of ${DIMENSIONS.join(', ')}, an equals sign and values, for example buyer=buy_a; "${text}" is something else.`,
-      );
+    requireDimension(text, dimension);
     filters.set(dimension, [...(filters.get(dimension) ?? []), values]);
   }
   return filters;
+}
+
+/** @throws InputError when a filter is no dimension and its values */
+function requireDimension(text: string, dimension: string): void {
+  if ((DIMENSIONS as readonly string[]).includes(dimension)) return;
+  const example = 'for example --where buyer=buy_alpha';
+  const [name = ''] = /^[^=]+(?==)/.exec(text) ?? [];
+  if (name === '' || text.endsWith('='))
+    throw new InputError(
+      `--where wants a dimension, an equals sign and values, ${example}: "${text}" is something else.`,
+    );
+  if ((PERIODS as readonly string[]).includes(name))
+    throw new InputError(
+      `--where takes no ${name}: say --from and --to, for example --from 2026-03-02 --to 2026-03-09.`,
+    );
+  if ((CYCLES as readonly string[]).includes(name))
+    throw new InputError(`--where takes no ${name}: divide the report by it, --by ${name}.`);
+  if (name.startsWith('tag:'))
+    throw new InputError(`--where takes no tags: say --tag ${text.slice('tag:'.length).replace('=', ':')}.`);
+  throw new InputError(
+    `"${name}" is no dimension to filter by: one of ${DIMENSIONS.join(', ')}, ${example}.`,
+  );
 }

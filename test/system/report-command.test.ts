@@ -121,6 +121,24 @@ describe('npm run callyard -- report and goals', () => {
     expect((await callyard('report', ...week, '--where', 'campaign=cmp_roof')).code).toBe(0);
   });
 
+  it('names options as they are written, in words', async () => {
+    const said = async (...options: string[]): Promise<string> => {
+      const { code, err } = await callyard(...options);
+      return `${code} ${err.trimEnd().replace(/\n {2}/g, ' ')}`;
+    };
+    expect(await said('report', '--top', '0')).toBe('2 --top must be at least 1');
+    expect(await said('report', '--top', 'ten')).toBe('2 --top must be a number');
+    expect(await said('report', '--order-by', 'recieved')).toMatch(
+      /^2 --order-by must be one of received, routed, /,
+    );
+    expect(await said('report', '--from', '2026-02-30')).toBe(
+      '2 --from must be a day or an instant that there is: there is no 2026-02-30',
+    );
+    expect(await said('webhooks', 'deliveries', '--status', 'sent')).toBe(
+      '2 --status must be one of waiting, delivered, dead, canceled',
+    );
+  });
+
   it('gives out CSV as it comes, also to whoever has enough of it', async () => {
     const { code, out } = await callyard('report', ...week, '--csv', '--measures', 'received,profit');
     const lines = out.trimEnd().split('\n');
@@ -168,9 +186,15 @@ describe('npm run callyard -- report and goals', () => {
     expect(out).toMatch(/^Towing \(cmp_tow\): the month \d{4}-\d\d-01 to .*, America\/Chicago$/m);
     expect(out).toMatch(/^ {13}1 of 40; [\d.]+ expected by now/m);
     expect(out).toContain('conversion   nothing yet; 30.0 % at least');
-    expect(await callyard('goals', 'cmp_roof')).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('no goal of campaign cmp_roof') as string,
+    const none = await callyard('goals', 'cmp_roof');
+    expect([none.code, none.err]).toEqual([
+      1,
+      expect.stringContaining('no goal of campaign cmp_roof') as string,
+    ]);
+    expect(none.err.replace(/\n {2}/g, ' ')).toContain('PUT /api/v1/campaigns/cmp_roof/goal');
+    expect(await callyard('goals', 'Roofing, Texas')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('they look like cmp_sample') as string,
     });
   });
 

@@ -198,6 +198,14 @@ describe('the options of a report', () => {
   it('are refused where they make no sense', () => {
     expect(() => query({ where: ['planet=mars'] })).toThrow(InputError);
     expect(() => query({ where: ['buyer'] })).toThrow(/buyer=buy_a/);
+    expect(() => query({ where: ['buyer='] })).toThrow(/an equals sign and values/);
+    expect(() => query({ where: ['campain=cmp_a'] })).toThrow(
+      /^"campain" is no dimension to filter by: one of campaign, /,
+    );
+    expect(() => query({ where: ['day=2026-03-02'] })).toThrow(/say --from and --to/);
+    expect(() => query({ where: ['weekday=1'] })).toThrow(/--by weekday/);
+    expect(() => query({ where: ['tag:intent=quote'] })).toThrow(/say --tag intent:quote/);
+    expect(() => query({ saved: 'weekly' })).toThrow(/"weekly" is no id of a saved report/);
     expect(() => query({ saved: 'rep_a', by: 'buyer' })).toThrow(InputError);
     expect(() => query({ saved: 'rep_a', tag: ['a:b'] })).toThrow(InputError);
     expect(query({ saved: 'rep_a', csv: true })).toBe('rep_a');
