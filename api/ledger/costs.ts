@@ -140,7 +140,9 @@ async function requireUsable(db: Queryable, days: readonly AdSpend[]): Promise<v
     if (campaign === undefined)
       return [{ pointer: `${pointer}/campaignId`, message: `there is no campaign ${campaignId}` }];
     if (currency !== campaign.currency)
-      return [{ pointer: `${pointer}/currency`, message: `has to be ${campaign.currency}, the campaign's` }];
+      return [
+        { pointer: `${pointer}/currency`, message: `has to be ${campaign.currency}, that of ${campaignId}` },
+      ];
     if (day > campaign.latest)
       return [
         { pointer: `${pointer}/day`, message: `is after ${campaign.latest}, the last that may be said` },

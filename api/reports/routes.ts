@@ -5,6 +5,7 @@ import {
   reportVerificationSchema,
 } from '../../contract/resources/report';
 import { readRoute, downloadRoute, type Route } from '../http/route';
+import { requireKnown } from './known';
 import { readAsked } from './query';
 import { runReport, streamCsv } from './run';
 import { verify } from './verification';
@@ -24,7 +25,9 @@ export const reportRoutes: readonly Route[] = [
     responses: { 200: { description: 'The report.', body: reportSchema } },
     problems: ['unprocessable'],
     async handle({ reports, query }) {
-      return { status: 200, body: await runReport(reports, readAsked(query, Date.now())) };
+      const asked = readAsked(query, Date.now());
+      await requireKnown(reports, asked.query);
+      return { status: 200, body: await runReport(reports, asked) };
     },
   }),
   downloadRoute({
@@ -36,8 +39,11 @@ export const reportRoutes: readonly Route[] = [
     tag: TAG,
     query: reportQuerySchema,
     responses: { 200: { description: 'The report.', body: null, type: 'text/csv' } },
+    problems: ['unprocessable'],
     async handle({ db, reports, query }) {
-      return streamCsv(db, reports, readAsked(query, Date.now()), 'report');
+      const asked = readAsked(query, Date.now());
+      await requireKnown(reports, asked.query);
+      return streamCsv(db, reports, asked, 'report');
     },
   }),
   readRoute({

@@ -101,7 +101,12 @@ const tagFilterSchema = z
 
 /** Where the time of a report begins or ends, asked for or saved. */
 export const boundSchema = z
-  .union([dateSchema, instantSchema])
+  .union([dateSchema, instantSchema], {
+    error: ({ input }) =>
+      typeof input === 'string' && /^\d{4}-\d\d-\d\d/.test(input)
+        ? `must be a day or an instant that there is: there is no ${input}`
+        : 'must be a day, for example 2026-03-02, or an instant, for example 2026-03-02T09:15:00Z',
+  })
   .refine((text) => text >= '2000' && text < '2200', 'must be from 2000 on and before 2200')
   .refine(
     (text) => text.length === 10 || Date.parse(text) % 900_000 === 0,

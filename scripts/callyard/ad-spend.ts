@@ -52,7 +52,8 @@ export async function importAdSpend(
     const { problem } = answer;
     for (const { pointer, message } of problem.errors ?? []) {
       const line = days[Number(/^\/days\/(\d+)/.exec(pointer)?.[1])]?.line;
-      around.complain(`${file}${line === undefined ? '' : `: line ${line}`}: ${message}`);
+      const said = pointer.endsWith('/currency') ? `the currency ${message}` : message;
+      around.complain(`${file}${line === undefined ? '' : `: line ${line}`}: ${said}`);
     }
     around.complain(`${problem.detail} (request ${problem.requestId})`);
     return problem.code === 'unprocessable' || problem.code === 'invalid_request' ? 2 : 1;
@@ -74,7 +75,10 @@ function readSpend(
 ): { readonly days: readonly SpendLine[]; readonly mistakes: readonly string[] } {
   const days: SpendLine[] = [];
   const mistakes: string[] = [];
-  for (const { info, record } of recordsOf(text)) {
+  const records = recordsOf(text);
+  if (currency === undefined && records[0] !== undefined && !('currency' in records[0].record))
+    throw new InputError('Say --currency, for example --currency USD: the file has no column of that name.');
+  for (const { info, record } of records) {
     const { campaign, channel, day, amount } = record;
     const micros = microsOf(amount ?? '');
     const parsed = adSpendSchema.safeParse({
@@ -91,11 +95,17 @@ function readSpend(
     }
     for (const { path, message } of parsed.error.issues) {
       const column = COLUMN_OF[String(path[0])] ?? String(path[0]);
-      const said = column === 'amount' ? 'must be an amount like 182.50, with at most six decimals' : message;
-      mistakes.push(`line ${info.lines}: ${column} ${said}`);
+      mistakes.push(`line ${info.lines}: ${column} ${saidOf(column, record, message)}`);
     }
   }
   return { days, mistakes };
+}
+
+function saidOf(column: string, record: CsvRecord['record'], message: string): string {
+  if (column === 'amount') return 'must be an amount like 182.50, with at most six decimals';
+  if (column === 'currency' && !record['currency'])
+    return 'is missing: fill it in, or say --currency for all that have none';
+  return message;
 }
 
 const COLUMN_OF: Readonly<Record<string, string>> = { campaignId: 'campaign', amountMicros: 'amount' };
@@ -124,6 +134,13 @@ function recordsOf(text: string): readonly CsvRecord[] {
     return read;
   } catch (error) {
     if (error instanceof InputError || !(error instanceof Error)) throw error;
+    const [, wanted, got, line] =
+      /columns length is (\d+), got (\d+) on line (\d+)/.exec(error.message) ?? [];
+    if (line !== undefined)
+      throw new InputError(
+        `line ${line} has ${got} fields instead of ${wanted}: text with a comma in it stands in quotes.`,
+        { cause: error },
+      );
     throw new InputError(`It is no CSV: ${error.message}`, { cause: error });
   }
 }

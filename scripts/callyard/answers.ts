@@ -21,3 +21,17 @@ export function refuse(
   around.complain(faults.length > 0 ? renderFaults(file, faults) : wrapped(problem.detail));
   return problem.code === 'invalid_request' || problem.code === 'unprocessable' ? 2 : 1;
 }
+
+/** As {@link refuse}, with fields of a query named as the options they come from. @param options by field, `--order-by` */
+export function refuseOptions(
+  problem: Problem,
+  around: Surroundings,
+  options: Readonly<Record<string, string>>,
+): ExitCode {
+  const named = (problem.errors ?? []).map(({ pointer, message }) => {
+    const option = options[pointer.slice(1)];
+    return option === undefined ? null : `${option} ${message}`;
+  });
+  if (named.length === 0 || named.includes(null)) return refuse(problem, around);
+  return refuse({ ...problem, detail: named.join('\n') }, around);
+}

@@ -1,7 +1,8 @@
 import type { GoalProgress } from '../../contract/resources/goal';
 import type { Pace } from '../../domain/goals/progress';
-import { formatMicros, microsFromText, type Micros } from '../../domain/money';
+import { formatMicros, microsFromText } from '../../domain/money';
 import { addDays } from '../../domain/report/calendar';
+import { hundredths } from './amounts';
 import { bar, wrap } from './layout';
 
 /** Of the words in front of figures. */
@@ -43,18 +44,20 @@ function callsOf({ calls, soFar }: GoalProgress): string[] {
   const pacing =
     expected === null || ahead === null || pace === null
       ? ''
-      : `; ${one(expected)} expected by now: ${distance(ahead)}, ${VERDICTS[pace]}`;
+      : `; ${Math.round(expected)} expected by now: ${distance(received - Math.round(expected))}, ${VERDICTS[pace]}`;
   return [
     label('calls', `${bar((received / goal) * 100, share(expected))} ${percent(received / goal)}`),
     ...wrap(label('', `${received} of ${goal}${pacing}`)),
-    ...(projected === null ? [] : [label('', `${one(projected)} at the end, if it goes on like this`)]),
+    ...(projected === null
+      ? []
+      : [label('', `${Math.round(projected)} at the end, if it goes on like this`)]),
   ];
 }
 
-/** For example `27.4 fewer`. */
+/** For example `27 fewer`: calls are whole, as what is expected is shown. */
 function distance(ahead: number): string {
-  if (one(ahead) === '0' || one(ahead) === '-0') return 'as many';
-  return `${one(Math.abs(ahead))} ${ahead > 0 ? 'more' : 'fewer'}`;
+  if (ahead === 0) return 'as many';
+  return `${Math.abs(ahead)} ${ahead > 0 ? 'more' : 'fewer'}`;
 }
 
 function costOf({ costPerCall, currency }: GoalProgress): string[] {
@@ -64,11 +67,11 @@ function costOf({ costPerCall, currency }: GoalProgress): string[] {
   if (soFarMicros === null || overMicros === null || pace === null)
     return [label('cost a call', `nothing yet; ${goal}`)];
   const over = microsFromText(overMicros);
-  const apart = `${formatMicros((over < 0n ? -over : over) as Micros)} ${over > 0n ? 'more' : 'less'}`;
+  const apart = hundredths(over < 0n ? -over : over);
   return wrap(
     label(
       'cost a call',
-      `${units(soFarMicros)} of ${goal}: ${over === 0n ? 'as much' : apart}, ${VERDICTS[pace]}`,
+      `${hundredths(microsFromText(soFarMicros))} of ${goal}: ${apart === '0.00' ? 'as much' : `${apart} ${over > 0n ? 'more' : 'less'}`}, ${VERDICTS[pace]}`,
     ),
   );
 }
@@ -85,10 +88,6 @@ function conversionOf({ conversionRate }: GoalProgress): string[] {
 
 function label(name: string, text: string): string {
   return `${name.padEnd(LABEL)}${text}`;
-}
-
-function one(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }
 
 function percent(share: number): string {

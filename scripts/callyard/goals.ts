@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { show } from './answers';
+import { campaignIdSchema } from '../../contract/resources/ids';
+import { InputError } from '../simulate/input';
+import { refuse, show } from './answers';
 import type { Client } from './client';
 import type { ExitCode, Surroundings } from './commands';
 import { renderGoal } from './goals-view';
@@ -17,11 +19,22 @@ export function addGoals(command: Command, means: Means): void {
     });
 }
 
-/** Prints a picture of the pace of a campaign. */
+/**
+ * Prints a picture of the pace of a campaign.
+ * @throws InputError when that is no id
+ */
 export async function showGoal(
   client: Pick<Client, 'goalProgress'>,
   campaign: string,
   around: Surroundings,
 ): Promise<ExitCode> {
-  return show(await client.goalProgress(campaign), around, renderGoal);
+  if (!campaignIdSchema.safeParse(campaign).success)
+    throw new InputError(
+      `"${campaign}" is no id of a campaign: they look like cmp_sample, and GET /api/v1/campaigns lists them.`,
+    );
+  const answer = await client.goalProgress(campaign);
+  if (answer.ok || !answer.problem.detail.startsWith('There is no goal'))
+    return show(answer, around, renderGoal);
+  const detail = `${answer.problem.detail}. Set one with PUT /api/v1/campaigns/${campaign}/goal, or as goal in its document: docs/reports.md has examples.`;
+  return refuse({ ...answer.problem, detail }, around);
 }

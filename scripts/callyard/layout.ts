@@ -1,6 +1,14 @@
 /** Columns of a terminal nobody has made wider. */
 export const WIDTH = 80;
 
+/** Narrower than that, tables would have no room for figures. */
+const LEAST_WIDTH = 60;
+
+/** Columns of what is written to; of a file or a pipe as many as of a terminal nobody has made wider. */
+export function columnsOf({ columns }: { readonly columns?: number }): number {
+  return columns === undefined || columns === 0 ? WIDTH : Math.max(LEAST_WIDTH, columns);
+}
+
 const BAR_WIDTH = 50;
 
 /**
@@ -28,15 +36,15 @@ export function cut(text: string, width = WIDTH): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }
 
-/** Lines of at most {@link WIDTH} columns; those behind the first are indented, further than the text itself. */
-export function wrap(text: string): string[] {
+/** Lines of at most so many columns; those behind the first are indented, further than the text itself. */
+export function wrap(text: string, width = WIDTH): string[] {
   const words = text.trimStart();
   const indent = ' '.repeat(text.length - words.length);
   const lines: string[] = [];
   let line = '';
   for (const word of words.split(' ')) {
     const longer = line === '' ? `${indent}${word}` : `${line} ${word}`;
-    if (longer.length <= WIDTH || line === '') {
+    if (longer.length <= width || line === '') {
       line = longer;
       continue;
     }
@@ -48,7 +56,10 @@ export function wrap(text: string): string[] {
 
 /** A text of which no line is longer than {@link WIDTH} columns. */
 export function wrapped(text: string): string {
-  return text.split('\n').flatMap(wrap).join('\n');
+  return text
+    .split('\n')
+    .flatMap((line) => wrap(line))
+    .join('\n');
 }
 
 /** Text that came from outside, without what a terminal would obey: control characters, line breaks, turns of direction. */

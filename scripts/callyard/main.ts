@@ -23,7 +23,7 @@ import { applyFile, exportCampaign, validateFile, type ExitCode, type Surroundin
 
 const URL_OPTION = [
   '--url <url>',
-  'where Callyard is (default: the one started here, else http://localhost:3000)',
+  'where Callyard is (default: the one started here, else http://localhost:$PORT, 3000 where it is not set)',
 ] as const;
 
 // Before there are subcommands, which take it over: their mistakes are ours to give an exit code.

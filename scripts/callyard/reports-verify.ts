@@ -2,9 +2,9 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { ReportVerification } from '../../contract/resources/report';
 import { refuse } from './answers';
-import type { Client } from './client';
-import { printable } from './layout';
+import type { Client, ReportedTime } from './client';
 import type { ExitCode, Surroundings } from './commands';
+import { printable, wrapped } from './layout';
 import type { Means } from './means';
 
 /** Adds `reports verify` to the command line. */
@@ -17,8 +17,7 @@ export function addReportsVerify(command: Command, means: Means): void {
     .option('--from <instant>', 'the first hour (default: the first there is)')
     .option('--to <instant>', 'exclusive (default: the last there is)')
     .option(...means.urlOption)
-    .action((options: { readonly from?: string; readonly to?: string; readonly url?: string }) => {
-      const { url, ...asked } = options;
+    .action(({ url, ...asked }: ReportedTime & { readonly url?: string }) => {
       means.choose(async (around) => verifyReports(await means.connect(url), asked, around));
     });
 }
@@ -26,7 +25,7 @@ export function addReportsVerify(command: Command, means: Means): void {
 /** Counts a month at a time, and says how far it is. */
 export async function verifyReports(
   client: Pick<Client, 'reportedTime' | 'verifyReports'>,
-  asked: { readonly from?: string; readonly to?: string },
+  asked: ReportedTime,
   around: Surroundings,
 ): Promise<ExitCode> {
   const whole = await client.reportedTime(asked);
@@ -43,23 +42,43 @@ export async function verifyReports(
     for (const figure of ['hours', 'unrolled', 'calls', 'entries'] as const)
       found[figure] += answer.value[figure];
     differences.push(...answer.value.differences);
-    around.say(`${from.slice(0, 7)}  ${answer.value.calls} calls, ${answer.value.entries} entries`);
+    around.say(
+      `${from.slice(0, 7)}  ${counted(answer.value.calls, 'call')}, ${counted(answer.value.entries, 'entry', 'entries')}`,
+    );
   }
   if (differences.length === 0) {
-    around.say(
-      `${found.hours} hours of campaigns agree with ${found.calls} calls and ${found.entries} entries of the ledger.`,
-    );
-    if (found.unrolled > 0)
-      around.say(
-        `${found.unrolled} more have not been rolled up: reports read them from the calls themselves.`,
-      );
+    for (const line of agreement(found)) around.say(wrapped(line));
     return 0;
   }
   around.complain(differenceTable(differences));
   around.complain(
-    `${differences.length} figures differ. Keep this output, and report it: no program of Callyard may leave them so.`,
+    `${differences.length === 1 ? '1 figure differs' : `${differences.length} figures differ`}. Keep this output, and report it: no program of Callyard may leave it so.`,
   );
   return 1;
+}
+
+/** What was counted and compared, where nothing differs. */
+export function agreement({
+  hours,
+  unrolled,
+  calls,
+  entries,
+}: Pick<ReportVerification, 'hours' | 'unrolled' | 'calls' | 'entries'>): string[] {
+  const anew = `${counted(calls, 'call')} and ${counted(entries, 'entry', 'entries')} of the ledger were counted.`;
+  const compared =
+    hours === 0
+      ? 'No hour has been rolled up yet: there was nothing to compare them with.'
+      : `The ${hours === 1 ? 'one hour' : `${hours} hours`} of campaigns that ${hours === 1 ? 'has' : 'have'} been rolled up ${hours === 1 ? 'agrees' : 'agree'} with them.`;
+  if (unrolled === 0) return [`${anew} ${compared}`];
+  const one = unrolled === 1;
+  return [
+    `${anew} ${compared}`,
+    `${counted(unrolled, hours === 0 ? 'hour' : 'more hour')} of campaigns ${one ? 'is' : 'are'} not rolled up: reports read ${one ? 'it' : 'them'} from the calls and the ledger themselves.`,
+  ];
+}
+
+function counted(number: number, what: string, several = `${what}s`): string {
+  return `${number} ${number === 1 ? what : several}`;
 }
 
 /** The time as calendar months of UTC, the first and last of them in part. */

@@ -1,3 +1,4 @@
+import { MUST_BE_TEXT } from '../../api/field-errors';
 import { isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, parseDocument, Scalar } from 'yaml';
 import type { Document, Node, Pair } from 'yaml';
 
@@ -59,7 +60,7 @@ function faultIn(document: Document, lines: LineCounter): Source['fault'] {
 
 /** What looks like a number or a truth value to YAML and was meant as text: `+14155550100`, `1500000`, `no`. */
 function inQuotes(message: string, source: string, field: string): string {
-  if (!message.includes('expected string')) return message;
+  if (message !== MUST_BE_TEXT) return message;
   return field.endsWith('Micros')
     ? `must be whole micros in quotes: millionths of the currency's unit, so that 25.00 is "25000000"`
     : `must be text: put it in quotes, "${source}"`;

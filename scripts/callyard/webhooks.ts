@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { WebhookDeliveryHead } from '../../contract/resources/webhook-delivery';
 import type { WebhookEndpoint } from '../../contract/resources/webhook-endpoint';
-import { refuse, show } from './answers';
+import { refuse, refuseOptions, show } from './answers';
 import type { Client } from './client';
 import type { ExitCode, Surroundings } from './commands';
 import { cut, minute } from './layout';
@@ -71,7 +71,14 @@ export async function listDeliveries(
     ...(asked.status === undefined ? {} : { status: asked.status }),
     ...(asked.event === undefined ? {} : { eventType: asked.event }),
   };
-  return show(await client.webhookDeliveries(filter, MOST_SHOWN), around, (all) =>
+  const answer = await client.webhookDeliveries(filter, MOST_SHOWN);
+  if (!answer.ok)
+    return refuseOptions(answer.problem, around, {
+      endpointId: '--endpoint',
+      status: '--status',
+      eventType: '--event',
+    });
+  return show(answer, around, (all) =>
     all.length === 0 ? 'There is no such delivery.' : all.map(deliveryLines).join('\n'),
   );
 }

@@ -24,7 +24,10 @@ const command = new Command('npm run receive --')
     numberBetween(200, 599, 'status codes'),
     200,
   )
-  .option('--url <url>', 'where Callyard is (default: the one started here, else http://localhost:3000)');
+  .option(
+    '--url <url>',
+    'where Callyard is (default: the one started here, else http://localhost:$PORT, 3000 where it is not set)',
+  );
 
 void runCommand(command, async () => {
   const options = command.opts<Options>();

@@ -68,7 +68,10 @@ const command = new Command('npm run call --')
   .option('--state <code>', 'its state, for example CA')
   .option('--zip <code>', 'its postal code')
   .option('--country <code>', 'its country, for example US')
-  .option('--url <url>', 'where Callyard is (default: the one started here, else http://localhost:3000)')
+  .option(
+    '--url <url>',
+    'where Callyard is (default: the one started here, else http://localhost:$PORT, 3000 where it is not set)',
+  )
   .option('--json', 'print one line of JSON at the end, and nothing else');
 
 async function main(): Promise<number> {

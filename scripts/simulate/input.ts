@@ -133,7 +133,7 @@ export function numberBetween(min: number, max: number, unit: string): (text: st
 }
 
 /** Collects a repeatable option. */
-export function collect(value: string, before: readonly string[]): string[] {
+export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 

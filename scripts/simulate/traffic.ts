@@ -57,7 +57,10 @@ const command = new Command('npm run traffic --')
   .option('--reject <weight>', 'share of buyers who decline', weight, 5)
   .option('--hangup <weight>', 'share of callers who hang up early', weight, 5)
   .option('--carrier <name>', 'whose numbers are called: twilio, signalwire or telnyx', 'twilio')
-  .option('--url <url>', 'where Callyard is (default: the one started here, else http://localhost:3000)');
+  .option(
+    '--url <url>',
+    'where Callyard is (default: the one started here, else http://localhost:$PORT, 3000 where it is not set)',
+  );
 
 /** Commander would take `--no-answer` for the opposite of `--answer`; here it is a share of its own. */
 function noAnswerOption(): Option {

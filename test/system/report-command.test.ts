@@ -103,6 +103,43 @@ describe('npm run callyard -- report and goals', () => {
     expect(wrong).toMatchObject({ code: 2, out: '', err: expect.stringContaining('no dimension') as string });
   });
 
+  it('names what a filter or a tag is of that is not there', async () => {
+    expect(
+      await callyard('report', '--where', 'campaign=cmp_nope,cmp_roof', '--where', 'buyer=cmp_roof'),
+    ).toEqual({
+      code: 2,
+      out: '',
+      err: 'There is no such report: cmp_nope is no campaign; cmp_roof is no buyer\n',
+    });
+    const csv = await callyard('report', '--csv', '--where', 'publisher=pub_nope,(none)');
+    expect(csv).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('pub_nope is no publisher') as string,
+    });
+    const { out } = await callyard('report', ...week, '--where', 'number=+14155550199');
+    expect(out).toContain('That is only of number=+14155550199: is it spelled so');
+    expect((await callyard('report', ...week, '--by', 'tag:intend')).out).toContain('has a tag intend');
+    expect((await callyard('report', ...week, '--where', 'campaign=cmp_roof')).code).toBe(0);
+  });
+
+  it('names options as they are written, in words', async () => {
+    const said = async (...options: string[]): Promise<string> => {
+      const { code, err } = await callyard(...options);
+      return `${code} ${err.trimEnd().replace(/\n {2}/g, ' ')}`;
+    };
+    expect(await said('report', '--top', '0')).toBe('2 --top must be at least 1');
+    expect(await said('report', '--top', 'ten')).toBe('2 --top must be a number');
+    expect(await said('report', '--order-by', 'recieved')).toMatch(
+      /^2 --order-by must be one of received, routed, /,
+    );
+    expect(await said('report', '--from', '2026-02-30')).toBe(
+      '2 --from must be a day or an instant that there is: there is no 2026-02-30',
+    );
+    expect(await said('webhooks', 'deliveries', '--status', 'sent')).toBe(
+      '2 --status must be one of waiting, delivered, dead, canceled',
+    );
+  });
+
   it('gives out CSV as it comes, also to whoever has enough of it', async () => {
     const { code, out } = await callyard('report', ...week, '--csv', '--measures', 'received,profit');
     const lines = out.trimEnd().split('\n');
@@ -112,6 +149,19 @@ describe('npm run callyard -- report and goals', () => {
     const child = spawn(program, args, options);
     child.stdout.once('data', () => child.stdout.destroy());
     expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('says what reports were held against, also to whoever left out the s', async () => {
+    const { code, out, err } = await callyard('reports', 'verify');
+    expect([code, err, out]).toEqual([
+      0,
+      '',
+      expect.stringContaining('entries of the ledger were counted') as string,
+    ]);
+    expect(await callyard('report', 'verify')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('reports verify') as string,
+    });
   });
 
   it('runs a saved report, and nothing beside it', async () => {
@@ -137,9 +187,15 @@ describe('npm run callyard -- report and goals', () => {
     expect(out).toMatch(/^Towing \(cmp_tow\): the month \d{4}-\d\d-01 to .*, America\/Chicago$/m);
     expect(out).toMatch(/^ {13}1 of 40; [\d.]+ expected by now/m);
     expect(out).toContain('conversion   nothing yet; 30.0 % at least');
-    expect(await callyard('goals', 'cmp_roof')).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('no goal of campaign cmp_roof') as string,
+    const none = await callyard('goals', 'cmp_roof');
+    expect([none.code, none.err]).toEqual([
+      1,
+      expect.stringContaining('no goal of campaign cmp_roof') as string,
+    ]);
+    expect(none.err.replace(/\n {2}/g, ' ')).toContain('PUT /api/v1/campaigns/cmp_roof/goal');
+    expect(await callyard('goals', 'Roofing, Texas')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('they look like cmp_sample') as string,
     });
   });
 
@@ -157,10 +213,27 @@ describe('npm run callyard -- report and goals', () => {
     expect((await callyard('reports', 'verify')).code).toBe(0);
   });
 
+  it('says below the table why a goal is beside no row', async () => {
+    const { code, out } = await callyard(
+      'report',
+      '--with',
+      'goal',
+      '--from',
+      '2026-03-02',
+      '--to',
+      '2026-03-09',
+    );
+    expect(code).toBe(0);
+    const said = out.replace(/\n {2}/g, ' ');
+    expect(said).toContain('Goal of Roofing, Texas: it has no goal.');
+    expect(said).toMatch(/^Goal of Towing: .*no whole months.*of UTC, its month's of America\/Chicago/m);
+  });
+
   it('explains itself in 80 columns', async () => {
     for (const command of ['report', 'goals']) {
       const { out } = await callyard(command, '--help');
       for (const line of out.split('\n')) expect([line, line.length <= 80]).toEqual([line, true]);
+      expect(out).not.toContain('default: []');
     }
   });
 });

@@ -127,6 +127,18 @@ describe('what the documents say about setting up a campaign', () => {
     ]);
   });
 
+  it('reports, keeps a report and sets a goal as it shows', async () => {
+    const prelude = blockAfter('reports.md', '# Reports', 'sh');
+    const saved = blockAfter('reports.md', '## Saved reports', 'sh').replace(/^npm run .*$/m, '');
+    const answers = await runScript(`${prelude}\n${saved}\n${blockAfter('reports.md', '## Goals', 'sh')}`);
+    expect(answers).toMatchObject([
+      { by: ['campaign', 'day'], zone: 'America/New_York' },
+      { id: 'rep_weekly', range: { period: 'last_month' } },
+      { data: [{ id: 'rep_weekly' }] },
+      { campaignId: 'cmp_sample', period: 'week', calls: 500 },
+    ]);
+  });
+
   it('has conditions that are valid', () => {
     expect(() =>
       conditionSchema.parse(parse(blockAfter('routing.md', '## Conditions', 'yaml'))),

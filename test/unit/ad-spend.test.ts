@@ -37,6 +37,21 @@ async function importing(file: string, options: { currency?: string; refuse?: nu
 }
 
 describe('spend out of a file', () => {
+  it('says what the file has not, and where it is not what its head says', async () => {
+    const message = async (file: string): Promise<unknown> => {
+      const { code } = await importing(file);
+      return code instanceof Error ? code.message : code;
+    };
+    const head = 'campaign,channel,day,amount';
+    expect(await message(`${head}\ncmp_a,print,2026-03-02,1`)).toMatch(/^Say --currency, for example/);
+    expect(await message(`${head}\ncmp_a,print,2026-03-02,1\ncmp_a,print,2026-03-03,1,50`)).toMatch(
+      /^line 3 has 5 fields instead of 4/,
+    );
+    expect((await importing(`${HEAD}\ncmp_a,print,2026-03-02,1,`)).said[0]).toBe(
+      'spend.csv: line 2: currency is missing: fill it in, or say --currency for all that have none',
+    );
+  });
+
   it('is sent in micros, whatever the order of its columns, with quotes, blanks and a byte order mark', async () => {
     const file =
       '\uFEFF"Amount", Day ,campaign,channel\n"182.50",2026-03-02, cmp_a ,google_ads\n\n0.000001,2026-03-03,cmp_a,print\n';

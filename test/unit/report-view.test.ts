@@ -4,7 +4,9 @@ import { reportSchema, type Report } from '../../contract/resources/report';
 import { MEASURES } from '../../domain/report/measures';
 import { renderGoal } from '../../scripts/callyard/goals-view';
 import { renderReport } from '../../scripts/callyard/report-view';
+import { whyNoShare, type GoalFacts } from '../../scripts/callyard/report-goals';
 import { reportAsked } from '../../scripts/callyard/report';
+import { agreement } from '../../scripts/callyard/reports-verify';
 import { InputError } from '../../scripts/simulate/input';
 
 const values = (received: number, revenue: string, rate: number | null = null) => ({
@@ -158,8 +160,49 @@ describe('a report in a terminal', () => {
     };
     const [row] = report().rows;
     const text = renderReport(report({ rows: [{ ...row, capFill, goal }], previous: null }));
-    expect(text).toMatch(/^campaign .* of goal {2}cap fill$/m);
-    expect(text).toMatch(/40\.0 % {4}80\.0 %$/m);
+    expect(text).toMatch(/^campaign .* of goal$[^]*^campaign .* cap fill$/m);
+    expect(text).toMatch(/40\.0 %$[^]* 80\.0 %$/m);
+  });
+});
+
+describe('what reports agree with', () => {
+  const found = { hours: 0, unrolled: 0, calls: 309, entries: 1 };
+
+  it('is what was counted, and what that was compared with', () => {
+    expect(agreement({ ...found, unrolled: 2 })).toEqual([
+      '309 calls and 1 entry of the ledger were counted. No hour has been rolled up yet: there was nothing to compare them with.',
+      '2 hours of campaigns are not rolled up: reports read them from the calls and the ledger themselves.',
+    ]);
+    expect(agreement({ hours: 1, unrolled: 1, calls: 1, entries: 2 })).toEqual([
+      '1 call and 2 entries of the ledger were counted. The one hour of campaigns that has been rolled up agrees with them.',
+      '1 more hour of campaigns is not rolled up: reports read it from the calls and the ledger themselves.',
+    ]);
+    expect(agreement({ ...found, hours: 40 })).toEqual([
+      '309 calls and 1 entry of the ledger were counted. The 40 hours of campaigns that have been rolled up agree with them.',
+    ]);
+  });
+});
+
+describe('why a row has no share of a goal', () => {
+  const asked = { by: ['campaign'], zone: 'America/Chicago', from: '2026-03-02', to: '2026-03-09' };
+  const goal: GoalFacts = { kind: 'week', timeZone: 'America/Chicago', calls: true };
+
+  it('is said where there is no goal, or none of these days', () => {
+    expect(whyNoShare(asked, null, true)).toBe('it has no goal');
+    expect(whyNoShare(asked, { ...goal, calls: false }, true)).toMatch(/nothing of calls/);
+    expect(whyNoShare({ ...asked, by: ['campaign', 'day'] }, goal, true)).toMatch(/by day, .* of each week/);
+    expect(whyNoShare({ ...asked, from: '2026-03-03' }, goal, true)).toMatch(
+      /^2026-03-03 to 2026-03-08 are no whole weeks/,
+    );
+    const instants = { from: '2026-03-02T00:00:00.000Z', to: '2026-03-09T00:00:00.000Z' };
+    expect(whyNoShare({ ...asked, ...instants }, goal, true)).toMatch(/between instants/);
+  });
+
+  it('names the zone that is another, also of rows that have a share', () => {
+    expect(whyNoShare({ ...asked, zone: 'UTC' }, goal, false)).toBe(
+      "the report's days are those of UTC, its week's of America/Chicago (--zone America/Chicago)",
+    );
+    expect(whyNoShare(asked, goal, false)).toBeNull();
   });
 });
 
@@ -183,6 +226,14 @@ describe('the options of a report', () => {
   it('are refused where they make no sense', () => {
     expect(() => query({ where: ['planet=mars'] })).toThrow(InputError);
     expect(() => query({ where: ['buyer'] })).toThrow(/buyer=buy_a/);
+    expect(() => query({ where: ['buyer='] })).toThrow(/an equals sign and values/);
+    expect(() => query({ where: ['campain=cmp_a'] })).toThrow(
+      /^"campain" is no dimension to filter by: one of campaign, /,
+    );
+    expect(() => query({ where: ['day=2026-03-02'] })).toThrow(/say --from and --to/);
+    expect(() => query({ where: ['weekday=1'] })).toThrow(/--by weekday/);
+    expect(() => query({ where: ['tag:intent=quote'] })).toThrow(/say --tag intent:quote/);
+    expect(() => query({ saved: 'weekly' })).toThrow(/"weekly" is no id of a saved report/);
     expect(() => query({ saved: 'rep_a', by: 'buyer' })).toThrow(InputError);
     expect(() => query({ saved: 'rep_a', tag: ['a:b'] })).toThrow(InputError);
     expect(query({ saved: 'rep_a', csv: true })).toBe('rep_a');
@@ -225,6 +276,24 @@ describe('a goal in a terminal', () => {
         'conversion   31.2 % of 30.0 % at least: +1.2 points, on the goal',
       ].join('\n'),
     );
+  });
+
+  it('has whole calls and hundredths, whatever the figures are', () => {
+    const text = renderGoal(
+      progress({
+        soFar: { received: 309, costPerCallMicros: '5385113', conversionRate: 0.312 },
+        calls: { goal: 500, received: 309, expected: 100.9, ahead: 208.1, pace: 'ahead', projected: 1531.2 },
+        costPerCall: {
+          goalMicros: '15000000',
+          soFarMicros: '5385113',
+          overMicros: '-9614887',
+          pace: 'ahead',
+        },
+      }),
+    );
+    expect(text).toContain('309 of 500; 101 expected by now: 208 more, ahead of the goal');
+    expect(text).toContain('1531 at the end');
+    expect(text).toContain('5.39 of 15.00 USD at most: 9.61 less');
   });
 
   it('says what is not known', () => {
