@@ -23,10 +23,7 @@ export function renderLive(book: LiveBook, now: number): string {
   const campaigns = [...book.counters.values()].toSorted(busiestFirst);
   const limits = [...book.limits.values()].toSorted((a, b) => share(b) - share(a));
   return [
-    columns(
-      [`${calls.length} ${calls.length === 1 ? 'call' : 'calls'} in progress`, -46],
-      [clock(book.at), 34],
-    ),
+    columns([`${many(calls.length, 'call')} in progress`, -46], [clock(book.at), 34]),
     ...(book.trouble === null ? [] : [cut(`! ${book.trouble}`)]),
     ...some(calls, MOST_CALLS, (call) => [callLine(call, now)]),
     '',
@@ -43,7 +40,7 @@ export function renderLive(book: LiveBook, now: number): string {
     ...some(campaigns, MOST_CAMPAIGNS, counterLines),
     '',
     'limits, the fullest',
-    ...some(limits, MOST_LIMITS, (limit) => [limitLine(limit)]),
+    ...some(limits, MOST_LIMITS, (limit) => [limitLine(limit, limits)]),
     '',
     'ended',
     ...book.ended.slice(0, MOST_ENDED).map(endedLine),
@@ -55,10 +52,10 @@ export function eventLine(event: LiveEvent): string | null {
   switch (event.event) {
     case 'snapshot': {
       const { at, calls, counters, limits } = event.data;
-      return `${at} snapshot: ${calls.length} calls in progress, ${counters.length} campaigns, ${limits.length} limits`;
+      return `${at} snapshot: ${many(calls.length, 'call')} in progress, ${many(counters.length, 'campaign')}, ${many(limits.length, 'limit')}`;
     }
     case 'resumed':
-      return `${event.data.at} resumed: ${event.data.calls.length} calls in progress`;
+      return `${event.data.at} resumed: ${many(event.data.calls.length, 'call')} in progress`;
     case 'call': {
       const { since, id, state, step, buyerName } = event.data;
       return `${since} ${id} ${state} (${step})${buyerName === null ? '' : ` with ${buyerName}`}`;
@@ -76,6 +73,10 @@ export function eventLine(event: LiveEvent): string | null {
     default:
       return unreachable(event);
   }
+}
+
+function many(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** The first so many rows, and how many more there are. */
@@ -99,10 +100,10 @@ function callLine(call: LiveCall, now: number): string {
   const { id, receivedAt, state, step, buyerName, campaignName, migration } = call;
   const side = migration === null ? '' : ` (${migration.side})`;
   return columns(
-    [`  ${id}`, -25],
+    [`  ${id}`, -28],
     [lasting(now - Date.parse(receivedAt)), 7],
     [state === 'ivr' ? step : state, 14],
-    [`${buyerName ?? campaignName ?? ''}${side}`, 34],
+    [`${buyerName ?? campaignName ?? ''}${side}`, 31],
   );
 }
 
@@ -135,10 +136,14 @@ function counterLine(
   );
 }
 
-function limitLine(limit: Limit): string {
+/** By name; two limits of one name, as of a buyer and of its assignment, by what they are on. */
+function limitLine(limit: Limit, all: readonly Limit[]): string {
   const { scope, window, counts } = limit;
+  const alike = all.filter(
+    (other) => other.scope.name === scope.name && other.window === window && other.counts === counts,
+  );
   return columns(
-    [`  ${scope.name ?? scope.id}`, -26],
+    [`  ${alike.length > 1 ? scope.id : (scope.name ?? scope.id)}`, -26],
     [`${window} ${counts}`, -20],
     [limitBar(limit), -14],
     [limitUsed(limit), 20],
@@ -148,7 +153,7 @@ function limitLine(limit: Limit): string {
 function endedLine(call: LiveEndedCall): string {
   const { id, endedAt, outcome, buyerName, converted } = call;
   const end = converted ? `converted, ${revenueOf(call)}` : outcome;
-  return columns([`  ${id}`, -25], [endedAt.slice(11, 19), 10], [end, 22], [buyerName ?? '', 23]);
+  return columns([`  ${id}`, -28], [endedAt.slice(11, 19), 10], [end, 21], [buyerName ?? '', 21]);
 }
 
 function revenueOf({ revenueMicros, currency }: LiveEndedCall): string {

@@ -300,7 +300,7 @@ describe('live data of calls', () => {
     program.stdout.on('data', (text) => (out += String(text)));
     program.stderr.on('data', (text) => (out += String(text)));
     const exit = new Promise((resolve) => program.on('exit', resolve));
-    await eventually(async () => expect(out).toContain('snapshot: 0 calls in progress, 1 campaigns'));
+    await eventually(async () => expect(out).toContain('snapshot: 0 calls in progress, 1 campaign'));
     const call = await callThatTalked(system, NUMBER, 12);
     await eventually(async () =>
       expect(out).toContain(`${call.endedAt} ${call.id} ended: connected with a, 10.00 USD`),

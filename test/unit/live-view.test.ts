@@ -116,6 +116,17 @@ describe('live data in a terminal', () => {
     expect(text).toMatch(/c1 +10:00:00 +converted, 25\.00 USD +Alpha Insurance/);
   });
 
+  it('tells limits of one name apart by what they are on', () => {
+    const of = (id: string, scope: Limit['scope']): Limit => ({ ...limit, id, scope });
+    const assignment = of('lim_b', { kind: 'assignment', id: 'asg_a', name: 'Alpha Insurance' });
+    const told = (limits: Limit[]): string[] =>
+      renderLive(everything(snapshot, { event: 'limits', data: { at: AT, limits, gone: [] } }), 0)
+        .split('\n')
+        .flatMap((line) => /^ {2}(\S.*?) {2,}day spend/.exec(line)?.[1] ?? []);
+    expect(told([])).toEqual(['Alpha Insurance']);
+    expect(told([assignment]).toSorted()).toEqual(['asg_a', 'buy_a']);
+  });
+
   it('says that it waits, and when what it shows may be old', () => {
     expect(renderLive(EMPTY_BOOK, 0)).toBe('Waiting for the first look.');
     const away: LiveEvent = {
@@ -155,7 +166,7 @@ describe('live data in a terminal', () => {
   });
 
   it('is a line an event where no terminal is', () => {
-    expect(eventLine(snapshot)).toBe(`${AT} snapshot: 2 calls in progress, 1 campaigns, 1 limits`);
+    expect(eventLine(snapshot)).toBe(`${AT} snapshot: 2 calls in progress, 1 campaign, 1 limit`);
     expect(eventLine({ event: 'call', data: call('c1') })).toBe(
       `${AT} c1 dialing (dialing) with Alpha Insurance`,
     );
