@@ -74,13 +74,16 @@ export function calendarSql(
   return { ctes, momentOf, low, high };
 }
 
-/** SQL of whether every local hour from the begin of the one range to the end of the other begins with one of UTC. */
+/**
+ * SQL of whether every local hour from the begin of the one range to the end of the other begins with one of UTC. Looked at
+ * once a day, from before to behind: no zone has ever changed twice within one.
+ */
 export function alignedSql(from: Range, to: Range, zone: string, parameters: Parameters): string {
   const tz = parameters.add(zone, 'text');
   const { low, high } = boundsSql(from, to, tz, parameters);
   return `
     SELECT coalesce(bool_and(extract(minute FROM s.at AT TIME ZONE ${tz}) = 0), true) AS aligned
-      FROM generate_series(${low}, ${high}, interval '1 hour') AS s (at)`;
+      FROM generate_series(${low}, ${high} + interval '1 day', interval '1 day') AS s (at)`;
 }
 
 function boundsSql(
@@ -90,9 +93,14 @@ function boundsSql(
   parameters: Parameters,
 ): { low: string; high: string } {
   return {
-    low: `report_hour(${edge(from, tz, parameters)} - interval '${SLACK}')`,
-    high: `${edge(to, tz, parameters)} + interval '${SLACK}'`,
+    low: `report_hour(${moved(edge(from, tz, parameters), '-')})`,
+    high: moved(edge(to, tz, parameters), '+'),
   };
+}
+
+/** Moved by the slack. As local time of UTC, where adding is immutable: else it would be worked out anew for each row. */
+function moved(at: string, sign: '+' | '-'): string {
+  return `((${at} AT TIME ZONE 'UTC') ${sign} interval '${SLACK}') AT TIME ZONE 'UTC'`;
 }
 
 function since(bound: Bound, parameters: Parameters): string {

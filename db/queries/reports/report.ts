@@ -149,7 +149,7 @@ function rolledSql({ grain, cut }: Source): string {
   if (grain === 'quarter') return '(SELECT quarter AS slot, * FROM report_cells)';
   if (cut === null) throw new Error('Hours are cut by something');
   const key = cut === 'campaign' ? '' : `, key AS ${CUTS[cut]}`;
-  return `(SELECT hour AS slot, campaign_id, currency${key}, ${ALL_SUMS.join(', ')} FROM report_hours WHERE cut = '${cut}')`;
+  return `(SELECT hour AS slot, campaign_id, currency${key}, ${ALL_SUMS.join(', ')} FROM report_hours_${cut})`;
 }
 
 /** Whether a report tells apart, or leaves out, by something that only the record of a call says. */
