@@ -93,10 +93,10 @@ export interface Client {
   cancelBacktest(id: string): Promise<Answer<BacktestHead>>;
   bookAdSpend(body: object): Promise<Answer<{ readonly booked: number; readonly unchanged: number }>>;
   report(asked: ReportAsked): Promise<Answer<Report>>;
-  /** The same as CSV, as it comes. */
   /** The time there is something to report on, within what is asked. */
   reportedTime(asked: ReportedTime): Promise<Answer<ReportVerification>>;
   verifyReports(asked: ReportedTime): Promise<Answer<ReportVerification>>;
+  /** The report as CSV, as it comes. */
   reportCsv(asked: ReportAsked): Promise<Answer<AsyncIterable<Uint8Array>>>;
   goalProgress(campaign: string): Promise<Answer<GoalProgress>>;
   /** In the order in which the calls came, so many at most. */

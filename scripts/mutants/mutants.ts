@@ -252,7 +252,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'changed hours of reports read twice',
     file: 'db/queries/reports/report.ts',
-    find: 'NOT IN (SELECT hour, campaign_id FROM stale)',
+    find: 'NOT IN (SELECT hour, campaign_id FROM spans)',
     replace: 'IS NOT NULL',
     test: 'reports',
     red: 'agree after late money, late conversions, late calls',

@@ -107,20 +107,18 @@ export function reportStatement(
     isTime(column) ? `${timeSql(column, compares)} AS ${name}` : `f.${name}`,
   );
   const text = `
-    WITH ${ctes}, stale AS MATERIALIZED (
+    WITH ${ctes}, spans AS MATERIALIZED (
       SELECT t.hour, t.campaign_id FROM report_stale_hours t
        WHERE t.hour >= ${low} AND t.hour < ${high}${ofCampaigns}
       UNION
       SELECT t.hour, t.campaign_id FROM report_changes t
        WHERE t.hour >= ${low} AND t.hour < ${high}${ofCampaigns}
-    ), spans AS MATERIALIZED (
-      SELECT hour, campaign_id FROM stale
     ), rolled AS (
       SELECT ${picked('c.slot')}
         FROM ${rolledSql(source)} c
        WHERE c.slot >= ${low} AND c.slot < ${high}${where}
          -- Neither is ever NULL. NOT EXISTS may be planned by putting all that was rolled up into a hash table.
-         AND (${source.grain === 'hour' ? 'c.slot' : 'report_hour(c.slot)'}, c.campaign_id) NOT IN (SELECT hour, campaign_id FROM stale)
+         AND (${source.grain === 'hour' ? 'c.slot' : 'report_hour(c.slot)'}, c.campaign_id) NOT IN (SELECT hour, campaign_id FROM spans)
     ), fresh AS (
       SELECT ${picked(source.grain === 'hour' ? 'report_hour(c.quarter)' : 'c.quarter')}
         FROM (${factsSql(asksRecord(query))}

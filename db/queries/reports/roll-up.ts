@@ -51,14 +51,12 @@ export async function rollUpHours(db: Queryable, most: number, until: string): P
          ORDER BY t.hour, t.campaign_id
          LIMIT $1::integer
            FOR UPDATE OF t
-      ), due AS (
+      ), spans AS (
         DELETE FROM report_stale_hours t USING ready r
          WHERE t.hour = r.hour AND t.campaign_id = r.campaign_id AND t.marks = r.marks
         RETURNING t.hour, t.campaign_id
-      ), spans AS MATERIALIZED (
-        SELECT hour, campaign_id FROM due
       ), spent AS MATERIALIZED (
-        SELECT hour, array_agg(campaign_id) AS campaigns FROM due GROUP BY hour
+        SELECT hour, array_agg(campaign_id) AS campaigns FROM spans GROUP BY hour
       ), old_cells AS (
         DELETE FROM report_cells c USING spent s
          WHERE c.quarter >= s.hour AND c.quarter < s.hour + interval '1 hour' AND c.campaign_id = ANY (s.campaigns)
@@ -79,7 +77,7 @@ export async function rollUpHours(db: Queryable, most: number, until: string): P
          CROSS JOIN LATERAL (VALUES ('campaign', NULL)${cuts()}) AS k (cut, key)
          GROUP BY 1, 2, 3, 4, 5
       )
-      SELECT count(*) AS hours FROM due`,
+      SELECT count(*) AS hours FROM spans`,
     values: [most, until],
   });
   return Number(rows[0]?.hours ?? 0n);
