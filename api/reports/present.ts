@@ -1,6 +1,6 @@
 import type { Report } from '../../contract/resources/report';
 import type { Queryable } from '../../db/pool';
-import { findNames } from '../../db/queries/reports/names';
+import { findNamed } from '../../db/queries/reports/names';
 import type { ReportLine } from '../../db/queries/reports/report';
 import { NAMED, type Column } from '../../domain/report/dimensions';
 import {
@@ -76,5 +76,6 @@ export async function namesIn(
       if (id !== null && id !== undefined) ids.add(id);
     }
   });
-  return ids.size === 0 ? {} : findNames(db, [...ids]);
+  const rows = ids.size === 0 ? [] : await findNamed(db, [...ids]);
+  return Object.fromEntries(rows.map(({ id, name }) => [id, name]));
 }
